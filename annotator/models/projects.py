@@ -1,0 +1,126 @@
+"""Projects, their members, invitations and example pictures."""
+
+import uuid
+from typing import ClassVar
+
+from django.conf import settings
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class Project(models.Model):
+    """A body of work: instructions, surface, overlap, rates, members."""
+
+    name = models.CharField(max_length=120)
+    instructions = models.TextField(
+        blank=True, help_text=_("Shown to annotators; plain text, blank lines part paragraphs.")
+    )
+    # Hash of the canonical body whose views are shown; body.canonical gives the current one.
+    surface_hash = models.CharField(max_length=64)
+    parts_overlap = models.PositiveSmallIntegerField(
+        default=1, validators=[MinValueValidator(1), MaxValueValidator(20)]
+    )
+    correspondence_overlap = models.PositiveSmallIntegerField(
+        default=1, validators=[MinValueValidator(1), MaxValueValidator(20)]
+    )
+    is_review_required = models.BooleanField(default=False)
+    gold_rate = models.FloatField(default=0.0, validators=[MinValueValidator(0), MaxValueValidator(0.5)])
+    lease_minutes = models.PositiveSmallIntegerField(
+        default=30, validators=[MinValueValidator(2), MaxValueValidator(1440)]
+    )
+    reopen_minutes = models.PositiveSmallIntegerField(default=10, validators=[MaxValueValidator(1440)])
+    # Share of tasks in which suggestions (keypoints, models) are shown: 0 never, 1 always.
+    assistance_share = models.FloatField(default=1.0, validators=[MinValueValidator(0), MaxValueValidator(1)])
+    is_archived = models.BooleanField(default=False)
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    created_at = models.DateTimeField(auto_now_add=True)
+    members = models.ManyToManyField(settings.AUTH_USER_MODEL, through="Membership", related_name="projects")
+
+    class Meta:
+        ordering: ClassVar = ["name", "id"]
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=models.Q(gold_rate__gte=0, gold_rate__lte=0.5), name="project_gold_rate_in_range"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(assistance_share__gte=0, assistance_share__lte=1), name="project_assistance_in_range"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(parts_overlap__gte=1, correspondence_overlap__gte=1), name="project_overlap_positive"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def overlap_for(self, stage: str) -> int:
+        """Return how many answers a task of the stage wants."""
+        return self.parts_overlap if stage == "parts" else self.correspondence_overlap
+
+
+class Role(models.TextChoices):
+    ANNOTATOR = "annotator", _("Annotator")
+    REVIEWER = "reviewer", _("Reviewer")
+    MANAGER = "manager", _("Manager")
+    ENGINEER = "engineer", _("Engineer")
+
+
+class Membership(models.Model):
+    """A person's role in a project. Paused members keep their drafts and get no tasks."""
+
+    project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="memberships")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="memberships")
+    role = models.CharField(max_length=10, choices=Role.choices)
+    is_paused = models.BooleanField(default=False)
+    pause_reason = models.CharField(max_length=500, blank=True)
+    joined_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering: ClassVar = ["user__username"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["project", "user"], name="membership_once_a_project"),
+            models.CheckConstraint(condition=models.Q(role__in=Role.values), name="membership_role_valid"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user} · {self.role} · {self.project}"
+
+
+class Invitation(models.Model):
+    """A link that lets its bearer join a project in one role. Only the hash of its secret is stored."""
+
+    project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="invitations")
+    role = models.CharField(max_length=10, choices=Role.choices)
+    digest = models.CharField(max_length=64, unique=True)
+    note = models.CharField(max_length=120, blank=True)
+    uses_left = models.PositiveSmallIntegerField(default=1)
+    expires_at = models.DateTimeField()
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering: ClassVar = ["-created_at"]
+        constraints: ClassVar = [
+            models.CheckConstraint(condition=models.Q(role__in=Role.values), name="invitation_role_valid"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.role} of {self.project}"
+
+
+class ExamplePicture(models.Model):
+    """A good or a bad example in the project's instructions."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="examples")
+    file = models.FileField(max_length=200)
+    caption = models.CharField(max_length=200, blank=True)
+    is_good = models.BooleanField()
+    position = models.PositiveSmallIntegerField(default=0)
+
+    class Meta:
+        ordering: ClassVar = ["position", "id"]
+
+    def __str__(self) -> str:
+        return self.caption or str(self.id)

@@ -1,0 +1,165 @@
+"""Tasks, leases with drafts, submissions: the queue and what comes out of it."""
+
+import uuid
+from typing import ClassVar
+
+from django.conf import settings
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from annotator.models.answers import Answer, Stage
+from annotator.models.images import Person
+from annotator.models.projects import Project
+
+
+class Task(models.Model):
+    """One person at one stage, wanted `overlap` times.
+
+    `places_left` = overlap - live leases - submissions that count; it is kept in the same transaction as these, so that
+    "next" is one statement on one index.
+    """
+
+    class State(models.TextChoices):
+        WAITING = "waiting", _("Waits for parts")
+        OPEN = "open", _("Open")
+        REVIEW = "review", _("In review")
+        DONE = "done", _("Done")
+        FLAGGED = "flagged", _("Flagged")
+        PAUSED = "paused", _("Paused")
+
+    project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="tasks")
+    person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="tasks")
+    stage = models.CharField(max_length=14, choices=Stage.choices)
+    state = models.CharField(max_length=8, choices=State.choices, default=State.OPEN)
+    overlap = models.PositiveSmallIntegerField(default=1)
+    places_left = models.SmallIntegerField(default=1)
+    priority = models.SmallIntegerField(default=0)
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        ordering: ClassVar = ["-priority", "id"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["person", "stage"], name="task_once_a_person_and_stage"),
+            models.CheckConstraint(condition=models.Q(stage__in=Stage.values), name="task_stage_valid"),
+            models.CheckConstraint(condition=models.Q(places_left__gte=0), name="task_places_not_negative"),
+        ]
+        indexes: ClassVar = [
+            models.Index(
+                fields=["project", "stage", "-priority", "id"],
+                name="task_queue",
+                condition=models.Q(state="open", places_left__gt=0),
+            ),
+            models.Index(fields=["project", "stage", "state"], name="task_by_state"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.stage} of person {self.person_id}"
+
+
+class Lease(models.Model):
+    """An annotator's exclusive, expiring hold on one place of a task, with its draft.
+
+    The draft stays with its owner after expiry: taking the task again goes on from it. `revision` counts the draft's
+    writes; a write that names an older one is stale. `sent_back` points at the submission that was returned.
+    """
+
+    class State(models.TextChoices):
+        LIVE = "live", _("Live")
+        EXPIRED = "expired", _("Expired")
+        SUBMITTED = "submitted", _("Submitted")
+        SKIPPED = "skipped", _("Skipped")
+        RELEASED = "released", _("Released")
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    task = models.ForeignKey(Task, on_delete=models.CASCADE, related_name="leases")
+    annotator = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="leases")
+    state = models.CharField(max_length=9, choices=State.choices, default=State.LIVE)
+    created_at = models.DateTimeField(auto_now_add=True)
+    expires_at = models.DateTimeField()
+    revision = models.PositiveIntegerField(default=0)
+    draft = models.JSONField(null=True)
+    draft_saved_at = models.DateTimeField(null=True)
+    active_ms = models.PositiveIntegerField(default=0)
+    is_assisted = models.BooleanField(default=True)
+    point_set = models.ForeignKey("annotator.PointSet", on_delete=models.PROTECT, null=True, related_name="+")
+    sent_back = models.ForeignKey("annotator.SentBack", on_delete=models.SET_NULL, null=True, related_name="+")
+    skip_reason = models.CharField(max_length=20, blank=True)
+    skip_note = models.CharField(max_length=500, blank=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["task", "annotator"], condition=models.Q(state="live"), name="lease_live_once_a_task"
+            ),
+        ]
+        indexes: ClassVar = [
+            models.Index(fields=["expires_at"], name="lease_live_expiry", condition=models.Q(state="live")),
+            models.Index(fields=["annotator", "task"], name="lease_by_annotator"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.state} lease {self.id}"
+
+
+class Submission(Answer):
+    """The immutable result of one annotator for one task. Never changed; a later one may supersede it."""
+
+    class Origin(models.TextChoices):
+        WORKBENCH = "workbench", _("Workbench")
+        API = "api", _("API")
+        IMPORT = "import", _("Import")
+        REVIEW = "review", _("Review")
+
+    client_uuid = models.UUIDField()
+    task = models.ForeignKey(Task, on_delete=models.CASCADE, related_name="submissions")
+    annotator = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="submissions"
+    )
+    lease = models.ForeignKey(Lease, on_delete=models.SET_NULL, null=True, related_name="submissions")
+    created_at = models.DateTimeField(auto_now_add=True)
+    active_ms = models.PositiveIntegerField(default=0)
+    origin = models.CharField(max_length=9, choices=Origin.choices, default=Origin.WORKBENCH)
+    # What was suggested and what was kept: {"source": "keypoints", "kept_parts": [...], "model": null, ...}
+    provenance = models.JSONField(default=dict, blank=True)
+    supersedes = models.OneToOneField("self", on_delete=models.PROTECT, null=True, related_name="superseded_by")
+
+    class Meta:
+        ordering: ClassVar = ["id"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["client_uuid"], name="submission_client_uuid_once"),
+        ]
+        indexes: ClassVar = [models.Index(fields=["annotator", "created_at"], name="submission_by_annotator")]
+
+    def __str__(self) -> str:
+        return f"submission {self.pk} of task {self.task_id}"
+
+
+class SentBack(models.Model):
+    """A submission returned to its author with a note."""
+
+    submission = models.OneToOneField(Submission, on_delete=models.CASCADE, related_name="sent_back")
+    reviewer = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    note = models.CharField(max_length=1000)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        verbose_name_plural = "sent back"
+
+    def __str__(self) -> str:
+        return self.note
+
+
+class Comment(models.Model):
+    """A note that someone left with a task."""
+
+    task = models.ForeignKey(Task, on_delete=models.CASCADE, related_name="comments")
+    author = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    text = models.CharField(max_length=1000)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering: ClassVar = ["id"]
+
+    def __str__(self) -> str:
+        return self.text
