@@ -5,11 +5,11 @@ from annotator.models.images import Image, Person, Split
 from annotator.models.projects import ExamplePicture, Invitation, Membership, Project, Role
 from annotator.models.records import Event, Job
 from annotator.models.results import Consensus, Gold, PartViewSet, PointSet, Proposal
-from annotator.models.tasks import Comment, Lease, SentBack, Submission, Task
+from annotator.models.tasks import Comment, Lease, SentBack, StaleDraft, Submission, Task
 from annotator.models.users import ApiToken, User
 
 __all__ = [
     "Answer", "ApiToken", "Comment", "Consensus", "Event", "ExamplePicture", "Gold", "Image", "Invitation", "Job",
     "Lease", "Membership", "PartViewSet", "Person", "PointSet", "PointStatus", "Project", "Proposal", "Role",
-    "SentBack", "Split", "Stage", "Submission", "Task", "User",
+    "SentBack", "Split", "Stage", "StaleDraft", "Submission", "Task", "User",
 ]  # fmt: skip

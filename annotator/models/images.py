@@ -16,7 +16,7 @@ class Split(models.TextChoices):
 
 
 class Image(models.Model):
-    """A photograph. `group` keeps frames of one sequence in one split; `source` is the imported COCO record verbatim."""
+    """A photograph. `group` keeps frames of one sequence in one split; `source` is the COCO record verbatim."""
 
     class State(models.TextChoices):
         READY = "ready", _("Ready")

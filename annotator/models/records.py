@@ -63,6 +63,8 @@ class Job(models.Model):
     # Which claim owns the row now; a worker that lost its claim writes nothing more.
     claim = models.UUIDField(null=True)
     heartbeat_at = models.DateTimeField(null=True)
+    # When the id last went to Celery; the reaper sends it again where the message seems lost.
+    sent_at = models.DateTimeField(null=True)
     created_at = models.DateTimeField(auto_now_add=True)
     started_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)

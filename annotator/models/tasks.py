@@ -16,7 +16,7 @@ class Task(models.Model):
     """One person at one stage, wanted `overlap` times.
 
     `places_left` = overlap - live leases - submissions that count; it is kept in the same transaction as these, so that
-    "next" is one statement on one index.
+    "next" is one statement on one index. `is_gold` steers the mixing and is never told to anyone who annotates.
     """
 
     class State(models.TextChoices):
@@ -26,6 +26,8 @@ class Task(models.Model):
         DONE = "done", _("Done")
         FLAGGED = "flagged", _("Flagged")
         PAUSED = "paused", _("Paused")
+        # The person became crowd, ignored or deleted; opens again when that is taken back.
+        CLOSED = "closed", _("Closed")
 
     project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="tasks")
     person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="tasks")
@@ -34,6 +36,7 @@ class Task(models.Model):
     overlap = models.PositiveSmallIntegerField(default=1)
     places_left = models.SmallIntegerField(default=1)
     priority = models.SmallIntegerField(default=0)
+    is_gold = models.BooleanField(default=False)
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
 
@@ -42,11 +45,15 @@ class Task(models.Model):
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["person", "stage"], name="task_once_a_person_and_stage"),
             models.CheckConstraint(condition=models.Q(stage__in=Stage.values), name="task_stage_valid"),
+            models.CheckConstraint(
+                condition=models.Q(state__in=["waiting", "open", "review", "done", "flagged", "paused", "closed"]),
+                name="task_state_valid",
+            ),
             models.CheckConstraint(condition=models.Q(places_left__gte=0), name="task_places_not_negative"),
         ]
         indexes: ClassVar = [
             models.Index(
-                fields=["project", "stage", "-priority", "id"],
+                fields=["project", "stage", "is_gold", "-priority", "id"],
                 name="task_queue",
                 condition=models.Q(state="open", places_left__gt=0),
             ),
@@ -60,8 +67,10 @@ class Task(models.Model):
 class Lease(models.Model):
     """An annotator's exclusive, expiring hold on one place of a task, with its draft.
 
-    The draft stays with its owner after expiry: taking the task again goes on from it. `revision` counts the draft's
-    writes; a write that names an older one is stale. `sent_back` points at the submission that was returned.
+    The draft stays with its owner after expiry: taking the task again makes a new lease that goes on from it, and the
+    old one becomes `retaken`. `revision` counts the draft's writes; a write that names an older one is stale.
+    `crop` [x, y, width, height] is what the annotator sees, fixed even if the box is moved meanwhile. A lease that
+    `revises` a submission (reopened, or sent back with a note) uses that submission's place and holds none of its own.
     """
 
     class State(models.TextChoices):
@@ -70,6 +79,7 @@ class Lease(models.Model):
         SUBMITTED = "submitted", _("Submitted")
         SKIPPED = "skipped", _("Skipped")
         RELEASED = "released", _("Released")
+        RETAKEN = "retaken", _("Taken again")
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     task = models.ForeignKey(Task, on_delete=models.CASCADE, related_name="leases")
@@ -83,6 +93,11 @@ class Lease(models.Model):
     active_ms = models.PositiveIntegerField(default=0)
     is_assisted = models.BooleanField(default=True)
     point_set = models.ForeignKey("annotator.PointSet", on_delete=models.PROTECT, null=True, related_name="+")
+    crop = models.JSONField(null=True)
+    # The pictures shown: clicks of the draft are pixels of these.
+    surface_hash = models.CharField(max_length=64, blank=True)
+    style_hash = models.CharField(max_length=64, blank=True)
+    revises = models.ForeignKey("annotator.Submission", on_delete=models.SET_NULL, null=True, related_name="revisions")
     sent_back = models.ForeignKey("annotator.SentBack", on_delete=models.SET_NULL, null=True, related_name="+")
     skip_reason = models.CharField(max_length=20, blank=True)
     skip_note = models.CharField(max_length=500, blank=True)
@@ -92,10 +107,16 @@ class Lease(models.Model):
             models.UniqueConstraint(
                 fields=["task", "annotator"], condition=models.Q(state="live"), name="lease_live_once_a_task"
             ),
+            models.CheckConstraint(
+                condition=models.Q(state__in=["live", "expired", "submitted", "skipped", "released", "retaken"]),
+                name="lease_state_valid",
+            ),
         ]
         indexes: ClassVar = [
             models.Index(fields=["expires_at"], name="lease_live_expiry", condition=models.Q(state="live")),
             models.Index(fields=["annotator", "task"], name="lease_by_annotator"),
+            models.Index(fields=["annotator"], name="lease_live_by_owner", condition=models.Q(state="live")),
+            models.Index(fields=["annotator"], name="lease_expired_by_owner", condition=models.Q(state="expired")),
         ]
 
     def __str__(self) -> str:
@@ -135,16 +156,40 @@ class Submission(Answer):
         return f"submission {self.pk} of task {self.task_id}"
 
 
+class StaleDraft(models.Model):
+    """A draft that came too late: another tab had saved meanwhile. Kept, so that neither version is lost."""
+
+    lease = models.ForeignKey(Lease, on_delete=models.CASCADE, related_name="stale_drafts")
+    revision = models.PositiveIntegerField()
+    draft = models.JSONField()
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering: ClassVar = ["-id"]
+
+    def __str__(self) -> str:
+        return f"stale draft r{self.revision} of lease {self.lease_id}"
+
+
 class SentBack(models.Model):
-    """A submission returned to its author with a note."""
+    """A submission returned to its author with a note.
+
+    While `is_open` its place is kept for the author. It closes when the author submits again, or when the place is
+    given to others. `reviewer` is empty where the platform itself asks again because the parts changed.
+    """
 
     submission = models.OneToOneField(Submission, on_delete=models.CASCADE, related_name="sent_back")
-    reviewer = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    author = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="sent_back_to_me")
+    reviewer = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
     note = models.CharField(max_length=1000)
+    is_open = models.BooleanField(default=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
         verbose_name_plural = "sent back"
+        indexes: ClassVar = [
+            models.Index(fields=["author"], name="sent_back_open", condition=models.Q(is_open=True)),
+        ]
 
     def __str__(self) -> str:
         return self.note
