@@ -1,0 +1,51 @@
+"""Releases: frozen, reproducible exports of a project."""
+
+import uuid
+from typing import ClassVar
+
+from django.conf import settings
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from annotator.models import Job, Project
+
+
+class Format(models.TextChoices):
+    CHARTS = "charts", _("Charts (I, U, V)")
+    CSE = "cse", _("Vertices (CSE)")
+    BOTH = "both", _("Both")
+
+
+class Release(models.Model):
+    """One export as it was at one moment: files, their SHA-256 and a manifest, written once by a job.
+
+    `manifest` lists the files with size and digest, the counts and the options; it is empty until the job is done.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="releases")
+    number = models.PositiveIntegerField()
+    note = models.CharField(max_length=200, blank=True)
+    format = models.CharField(max_length=6, choices=Format.choices, default=Format.CHARTS)
+    only_annotated = models.BooleanField(default=False)
+    has_images = models.BooleanField(default=False)
+    folder = models.CharField(max_length=200, blank=True)
+    manifest = models.JSONField(default=dict, blank=True)
+    job = models.ForeignKey(Job, on_delete=models.SET_NULL, null=True, related_name="+")
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    created_at = models.DateTimeField(auto_now_add=True)
+    finished_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering: ClassVar = ["-number"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["project", "number"], name="release_number_once_a_project"),
+            models.CheckConstraint(condition=models.Q(format__in=Format.values), name="release_format_valid"),
+        ]
+
+    def __str__(self) -> str:
+        return f"release {self.number} of {self.project}"
+
+    @property
+    def is_finished(self) -> bool:
+        return self.finished_at is not None
