@@ -1,0 +1,89 @@
+"""Who may do what: predicates on (user, project), all from the membership. The default is no.
+
+One query gives the membership; views ask `membership_for` once and then use the predicates on it.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from annotator.errors import NotAllowedError, NotFoundError
+from annotator.models import Membership, Project, Role
+
+_ANNOTATE = frozenset({Role.ANNOTATOR, Role.REVIEWER, Role.MANAGER})
+_REVIEW = frozenset({Role.REVIEWER, Role.MANAGER})
+_MANAGE = frozenset({Role.MANAGER})
+_ENGINEER = frozenset({Role.ENGINEER, Role.MANAGER})
+_BROWSE = frozenset({Role.REVIEWER, Role.MANAGER, Role.ENGINEER})
+
+Predicate = Callable[[Membership | None], bool]
+
+
+def membership_of(user: Any, project: Project | int) -> Membership | None:
+    """Return the user's membership with its project, or None for outsiders, anonymous and deactivated accounts."""
+    if not getattr(user, "is_authenticated", False) or not user.is_active:
+        return None
+    project_id = project.pk if isinstance(project, Project) else project
+    return Membership.objects.select_related("project").filter(user=user, project_id=project_id).first()
+
+
+def _has(roles: frozenset[Role]) -> Predicate:
+    return lambda membership: membership is not None and membership.role in roles
+
+
+def is_member_role(membership: Membership | None) -> bool:
+    """Return whether this is a membership at all."""
+    return membership is not None
+
+
+may_annotate = _has(_ANNOTATE)
+may_review = _has(_REVIEW)
+may_manage = _has(_MANAGE)
+may_engineer = _has(_ENGINEER)
+# Annotators see their own work alone: what others answered, and what is gold, must not be looked up.
+may_browse = _has(_BROWSE)
+
+
+def is_member(user: Any, project: Project | int) -> bool:
+    return is_member_role(membership_of(user, project))
+
+
+def can_annotate(user: Any, project: Project | int) -> bool:
+    """Return whether the user may take tasks. The queue tells paused members that they are paused."""
+    return may_annotate(membership_of(user, project))
+
+
+def can_review(user: Any, project: Project | int) -> bool:
+    return may_review(membership_of(user, project))
+
+
+def can_manage(user: Any, project: Project | int) -> bool:
+    return may_manage(membership_of(user, project))
+
+
+def can_engineer(user: Any, project: Project | int) -> bool:
+    """Return whether the user may import, export and run models."""
+    return may_engineer(membership_of(user, project))
+
+
+def can_browse(user: Any, project: Project | int) -> bool:
+    """Return whether the user may look at images, people and everyone's answers."""
+    return may_browse(membership_of(user, project))
+
+
+def can_create_projects(user: Any) -> bool:
+    return bool(getattr(user, "is_authenticated", False) and user.is_active and user.is_staff)
+
+
+def membership_for(user: Any, project_id: int, allowed: Predicate = is_member_role) -> Membership:
+    """Return the user's membership with its project.
+
+    Raises:
+        NotFoundError: no such project, or the user is no member: outsiders cannot tell which.
+        NotAllowedError: a member whose role does not admit this.
+    """
+    membership = membership_of(user, project_id)
+    if membership is None:
+        raise NotFoundError("There is no such project, or you are not a member of it.")
+    if not allowed(membership):
+        raise NotAllowedError(f"Your role in this project ({membership.get_role_display()}) does not admit this.")
+    return membership
