@@ -1,0 +1,171 @@
+"""From joint angles to bone rotations, and a body that stands on its ground without running through itself.
+
+Every rotation is made for the left limb in the rest pose's axes (x = left, y up, z forward); the right one is its mirror image.
+"""
+
+from typing import Final
+
+import numpy as np
+from scipy.spatial.transform import Rotation
+
+from body.topology import load_topology
+from rendering.scenes.poses import SIDES, Pose, Side
+from rendering.scenes.rig import FloatArray, PosedBody, RestBody, Rig
+from rendering.scenes.tracing import RayCaster
+
+_ABDUCTED_AT_REST: Final = 6.0  # the A-pose stands with its legs apart
+_MIRROR: Final = np.diag([-1.0, 1.0, 1.0])
+_SUFFIX: Final = {"left": "L", "right": "R"}
+_SPINE: Final = {"spine05": 0.1, "spine04": 0.25, "spine03": 0.25, "spine02": 0.25, "spine01": 0.15}
+_NECK: Final = {"neck01": 0.25, "neck02": 0.2, "neck03": 0.2, "head": 0.35}
+# Coarse parts of a limb that may wander, and of the whole limb, which it may touch: arms right and left, legs right and left.
+_LIMBS: Final = (((2, 13), (2, 13, 11)), ((3, 12), (3, 12, 10)), ((5, 8), (5, 8, 6)), ((4, 9), (4, 9, 7)))
+_PROBES: Final = np.array([[0.91, 0.23, 0.345], [-0.31, 0.87, -0.384], [0.12, -0.35, 0.929]])
+
+
+def pose_body(rig: Rig, rest: RestBody, pose: Pose) -> PosedBody:
+    """Pose a body and set it on the ground y = 0 (or `lift_m` above it), with the pelvis over the origin."""
+    rotations = bone_rotations(rig, rest, pose)
+    body = rig.pose(rest, rotations)
+    shift = np.array([0.0, pose.lift_m - body.vertices[:, 1].min(), 0.0])
+    return PosedBody(body.vertices + shift, body.keypoints + shift, body.joints + shift)
+
+
+def bone_rotations(rig: Rig, rest: RestBody, pose: Pose) -> dict[str, FloatArray]:
+    """Turn joint angles into a rotation for each bone concerned, as `Rig.pose` takes them."""
+    rotations: dict[str, FloatArray] = {}
+    rotations["root"] = _turn(x=pose.angle("pelvis_pitch"), z=pose.angle("pelvis_roll"))
+    for joint, shares in (("spine", _SPINE), ("neck", _NECK)):
+        flexion, bend, twist = (pose.angle(f"{joint}_{motion}") for motion in ("flexion", "bend", "twist"))
+        for bone, share in shares.items():
+            rotations[bone] = _turn(x=flexion * share, y=twist * share, z=-bend * share)
+    for side in SIDES:
+        heads = rest.heads if side == "left" else rest.heads[_mirror_bones(rig)] * [-1, 1, 1]
+        limb = _leg(pose, side) | _arm(rig, heads, pose, side) | _hand(rig, heads, pose, side)
+        for bone, rotation in limb.items():
+            rotations[f"{bone}.{_SUFFIX[side]}"] = rotation if side == "left" else _MIRROR @ rotation @ _MIRROR
+    return rotations
+
+
+def _turn(x: float = 0.0, y: float = 0.0, z: float = 0.0) -> FloatArray:
+    """Rotation about x, then z, then y applied in the order Rx Rz Ry, degrees."""
+    return np.asarray(Rotation.from_euler("XZY", [x, z, y], degrees=True).as_matrix())
+
+
+def _about(axis: FloatArray, angle_deg: float) -> FloatArray:
+    return np.asarray(Rotation.from_rotvec(np.radians(angle_deg) * axis / np.linalg.norm(axis)).as_matrix())
+
+
+def _aim(source: FloatArray, target: FloatArray) -> FloatArray:
+    """The smallest rotation that takes one direction into another (opposite directions never occur within the limits)."""
+    a, b = source / np.linalg.norm(source), target / np.linalg.norm(target)
+    axis = np.cross(a, b)
+    angle = np.degrees(np.arctan2(np.linalg.norm(axis), a @ b))
+    return np.eye(3) if angle < 1e-6 else _about(axis, float(angle))
+
+
+def _mirror_bones(rig: Rig) -> list[int]:
+    swap = {"L": "R", "R": "L"}
+    return [
+        rig.bone(f"{name[:-1]}{swap[name[-1]]}") if name.endswith((".L", ".R")) else i
+        for i, name in enumerate(rig.bone_names)
+    ]
+
+
+def _leg(pose: Pose, side: Side) -> dict[str, FloatArray]:
+    hip = _turn(
+        x=-pose.angle(f"{side}_hip_flexion"),
+        z=pose.angle(f"{side}_hip_abduction") - _ABDUCTED_AT_REST,
+        y=0.5 * pose.angle(f"{side}_hip_rotation"),
+    )
+    thigh_twist = _turn(y=0.5 * pose.angle(f"{side}_hip_rotation"))
+    knee = _turn(x=pose.angle(f"{side}_knee_flexion"))
+    ankle = _turn(x=-pose.angle(f"{side}_ankle_flexion"))
+    if side in pose.planted:
+        root = _turn(x=pose.angle("pelvis_pitch"), z=pose.angle("pelvis_roll"))
+        root = root if side == "left" else _MIRROR @ root @ _MIRROR
+        ankle = _level_foot(root @ hip @ thigh_twist @ knee)
+    return {"upperleg01": hip, "upperleg02": thigh_twist, "lowerleg01": knee, "foot": ankle}
+
+
+def _level_foot(shin: FloatArray) -> FloatArray:
+    """The ankle rotation, within its limits, that levels a sole which is level at rest."""
+    heading = shin[:, 2] * [1, 0, 1] if abs(shin[1, 2]) < 0.95 else np.array([0.0, 0.0, 1.0])
+    forward = heading / np.linalg.norm(heading)
+    up = np.array([0.0, 1.0, 0.0])
+    wanted = np.stack([np.cross(up, forward), up, forward], axis=1)
+    x, z, y = Rotation.from_matrix(shin.T @ wanted).as_euler("XZY", degrees=True)
+    return _turn(x=float(np.clip(x, -28, 45)), z=float(np.clip(z, -18, 18)), y=float(np.clip(y, -5, 5)))
+
+
+def _arm(rig: Rig, heads: FloatArray, pose: Pose, side: Side) -> dict[str, FloatArray]:
+    shoulder, elbow, wrist = (heads[rig.bone(f"{name}.L")] for name in ("upperarm01", "lowerarm01", "wrist"))
+    upper, fore = elbow - shoulder, wrist - elbow
+    elevation, swing = (np.radians(pose.angle(f"{side}_shoulder_{motion}")) for motion in ("elevation", "swing"))
+    aim = np.array([np.sin(elevation) * np.cos(swing), -np.cos(elevation), np.sin(elevation) * np.sin(swing)])
+    lift = pose.angle(f"{side}_clavicle_lift") + 0.12 * max(0.0, float(np.degrees(elevation)) - 60)
+    clavicle = _turn(z=min(lift, 25.0))
+    half_twist = _about(upper, 0.5 * pose.angle(f"{side}_shoulder_twist"))
+    hinge = np.cross(upper, fore)
+    bent_at_rest = np.degrees(np.arctan2(np.linalg.norm(hinge), upper @ fore))
+    flexion = _about(hinge, pose.angle(f"{side}_elbow_flexion") - float(bent_at_rest))
+    half_roll = _about(fore, 0.5 * pose.angle(f"{side}_forearm_twist"))
+    return {
+        "clavicle": clavicle,
+        "upperarm01": _aim(upper, clavicle.T @ aim) @ half_twist,
+        "upperarm02": half_twist,
+        "lowerarm01": flexion,
+        "lowerarm02": half_roll,
+        "wrist": half_roll @ _wrist_bend(rig, heads, pose, side),
+    }
+
+
+def _wrist_bend(rig: Rig, heads: FloatArray, pose: Pose, side: Side) -> FloatArray:
+    return _about(_knuckle_axis(rig, heads), pose.angle(f"{side}_wrist_flexion"))
+
+
+def _knuckle_axis(rig: Rig, heads: FloatArray) -> FloatArray:
+    """From the little finger's knuckle to the index finger's: turning about it closes the left hand."""
+    return np.asarray(heads[rig.bone("finger2-1.L")] - heads[rig.bone("finger5-1.L")])
+
+
+def _hand(rig: Rig, heads: FloatArray, pose: Pose, side: Side) -> dict[str, FloatArray]:
+    axis = _knuckle_axis(rig, heads)
+    curl = pose.angle(f"{side}_finger_curl")
+    rotations = {}
+    for finger in range(2, 6):
+        for joint in range(1, 4):
+            rotations[f"finger{finger}-{joint}"] = _about(axis, curl * (0.75 + 0.1 * finger) * (1.0 if joint < 3 else 0.6))
+    thumb = heads[rig.bone("finger1-3.L")] - heads[rig.bone("finger1-1.L")]
+    palm = np.cross(axis, heads[rig.bone("finger3-1.L")] - heads[rig.bone("wrist.L")])
+    for joint in (2, 3):
+        rotations[f"finger1-{joint}"] = _about(np.cross(thumb, palm), pose.angle(f"{side}_thumb_curl"))
+    return rotations
+
+
+def buried_fraction(body: PosedBody) -> float:
+    """Return how deep a forearm with its hand, or a lower leg with its foot, runs into the rest of the body.
+
+    A vertex is inside when most of three rays from it meet the rest of the body from behind.
+
+    Returns:
+        The largest share of inside vertices over the four limbs, 0..1.
+    """
+    topology = load_topology()
+    return max(
+        _buried(body.vertices, topology.faces, np.isin(topology.face_part, limb), np.isin(topology.face_part, whole))
+        for limb, whole in _LIMBS
+    )
+
+
+def _buried(vertices: FloatArray, faces: FloatArray, is_limb: FloatArray, is_own: FloatArray) -> float:
+    points = vertices[np.unique(faces[is_limb])[::5]]
+    others = faces[~is_own]
+    corners = vertices[others]
+    normals = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
+    caster = RayCaster(vertices, others)
+    votes = np.zeros(len(points))
+    for direction in _PROBES:
+        hit = caster.first_hits(points, np.broadcast_to(direction, points.shape)).triangle
+        votes += (hit >= 0) & (normals[hit] @ direction > 0)
+    return float((votes >= 2).mean())
