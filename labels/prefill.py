@@ -1,0 +1,127 @@
+"""A first guess of the parts from COCO keypoints: each pixel of the person's mask goes to the nearest limb.
+
+"Nearest" is in half-widths of the limb, so that a thigh reaches farther than a forearm. Left and right are the
+person's own, as in the keypoints. The result is a suggestion for an annotator to correct.
+"""
+
+from typing import Final
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy import ndimage
+
+from labels.boxes import Crop
+from labels.errors import LabelError
+from labels.label_maps import LabelMap
+from labels.skeleton import Bone, Skeleton, skeleton_of
+
+_TORSO: Final = 1
+_TORSO_CLAIM: Final = 0.75  # a limb before the torso wins within this share of its own half-width
+_SURFACE: Final = 1.0  # the score at a limb's half-width, where it ends if there is no mask
+
+_ISLAND_SHARE: Final = 0.15  # of the part's largest piece
+
+
+def prefill_parts(keypoints: ArrayLike, mask: NDArray[np.bool_] | None, crop: Crop) -> LabelMap:
+    """Return a suggested label map of a person's crop.
+
+    Args:
+        keypoints: (17, 3) COCO keypoints x, y, v in image pixels; v = 0 is missing.
+        mask: (H, W) bool of the crop, the person's outline; None where there is none: then limbs are drawn as capsules.
+        crop: the crop, in image pixels.
+
+    Returns:
+        (H, W) uint8 with every pixel of the mask in a part; all background where no keypoint is annotated.
+
+    Raises:
+        LabelError: keypoints or mask of the wrong shape.
+    """
+    if mask is not None and mask.shape != crop.shape:
+        raise LabelError(f"mask has the shape {mask.shape}, the crop {crop.shape}: cut the image's mask by the crop")
+    skeleton = skeleton_of(keypoints)
+    label_map = np.zeros(crop.shape, dtype=np.uint8)
+    if skeleton is None:
+        return label_map
+    inside = np.ones(crop.shape, dtype=bool) if mask is None else mask
+    row, column = np.nonzero(inside)
+    pixels = np.column_stack([column + (crop.x + 0.5), row + (crop.y + 0.5)]).astype(np.float32)
+    part, score = _nearest_part(pixels, skeleton, with_unsure=mask is not None)
+    if mask is None:
+        part[score > _SURFACE] = 0
+    label_map[row, column] = part
+    return _without_islands(label_map)
+
+
+def _without_islands(label_map: LabelMap) -> LabelMap:
+    """Give small pieces cut off from their part to the part that surrounds them most."""
+    cleaned = label_map.copy()
+    for part, window in enumerate(ndimage.find_objects(label_map), start=1):
+        if window is None:
+            continue
+        rows, columns = (slice(max(span.start - 1, 0), span.stop + 1) for span in window)
+        near, target = label_map[rows, columns], cleaned[rows, columns]
+        pieces, n_pieces = ndimage.label(near == part)
+        sizes = np.bincount(pieces.ravel())
+        for piece in range(1, n_pieces + 1):
+            if sizes[piece] >= _ISLAND_SHARE * sizes[1:].max():
+                continue
+            island = pieces == piece
+            around = near[ndimage.binary_dilation(island) & ~island]
+            if (around > 0).any():
+                target[island] = np.bincount(around[around > 0]).argmax()
+    return cleaned
+
+
+def _nearest_part(
+    pixels: NDArray[np.float32], skeleton: Skeleton, with_unsure: bool
+) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
+    """Return for each pixel (N, 2) the part with the least distance in half-widths, and that distance (N,)."""
+    part = np.zeros(len(pixels), dtype=np.uint8)
+    best = np.full(len(pixels), np.inf, dtype=np.float32)
+    outline = skeleton.torso()
+    if outline is not None:
+        beyond = _distance_to_polygon(pixels, outline) / skeleton.torso_half_width_px()
+        # Flat inside; up to its surface the torso yields slowly to limbs, beyond it as fast as they do.
+        best = np.maximum(_TORSO_CLAIM + (_SURFACE - _TORSO_CLAIM) * beyond, 1.2 * beyond - 0.2).astype(np.float32)
+        part[:] = _TORSO
+    for bone in skeleton.bones():
+        if not (bone.is_sure or with_unsure):
+            continue
+        score = _distance_to_line(pixels, bone) / bone.half_width_px + bone.penalty
+        is_nearer = score < best
+        best[is_nearer] = score[is_nearer]
+        part[is_nearer] = bone.part
+    return part, best
+
+
+def _distance_to_line(pixels: NDArray[np.float32], bone: Bone) -> NDArray[np.float32]:
+    """Return the distance (N,) in pixels of each pixel to a bone's centre line."""
+    return _distance_to_segment(pixels, bone.line[0], bone.line[1])
+
+
+def _distance_to_segment(
+    pixels: NDArray[np.float32], start: NDArray[np.float64], end: NDArray[np.float64]
+) -> NDArray[np.float32]:
+    origin = start.astype(np.float32)
+    along = (end - start).astype(np.float32)
+    offset = pixels - origin
+    length_squared = float(along @ along)
+    share = np.clip(offset @ along / length_squared, 0, 1) if length_squared > 0 else np.zeros(len(pixels), np.float32)
+    rest = offset - share[:, None].astype(np.float32) * along
+    distance: NDArray[np.float32] = np.sqrt(rest[:, 0] ** 2 + rest[:, 1] ** 2)
+    return distance
+
+
+def _distance_to_polygon(pixels: NDArray[np.float32], outline: NDArray[np.float64]) -> NDArray[np.float32]:
+    """Return the distance (N,) in pixels of each pixel to a polygon (M, 2), 0 inside (even-odd rule)."""
+    distance = np.full(len(pixels), np.inf, dtype=np.float32)
+    is_inside = np.zeros(len(pixels), dtype=bool)
+    x, y = pixels[:, 0], pixels[:, 1]
+    for start, end in zip(outline, np.roll(outline, -1, axis=0), strict=True):
+        distance = np.minimum(distance, _distance_to_segment(pixels, start, end))
+        if start[1] != end[1]:
+            crosses = (y >= min(start[1], end[1])) & (y < max(start[1], end[1]))
+            edge_x = start[0] + (y - start[1]) * (end[0] - start[0]) / (end[1] - start[1])
+            is_inside ^= crosses & (x < edge_x)
+    distance[is_inside] = 0
+    return distance
