@@ -1,0 +1,150 @@
+/**
+ * The copy on this computer, in IndexedDB: the draft of each lease, its undo entries, and submissions not yet taken by the server.
+ * Where IndexedDB is missing or full (private windows), everything goes on without it and `isAvailable` says so.
+ */
+
+/**
+ * @typedef {object} LocalDraft
+ * @property {string} leaseId
+ * @property {any} draft as it would be sent
+ * @property {number} revision of the server, on which it rests
+ * @property {boolean} isDirty not yet taken by the server
+ * @property {number} activeMs
+ * @property {number} position entries of the history that are done
+ * @property {number} savedAt ms since 1970
+ */
+
+/**
+ * @typedef {object} PendingSubmission
+ * @property {string} clientUuid
+ * @property {string} leaseId
+ * @property {string} stage
+ * @property {number} projectId
+ * @property {number} userId
+ * @property {any} answer
+ * @property {number} activeMs
+ * @property {number} savedAt
+ */
+
+const KEEP_MS = 14 * 24 * 3600 * 1000;
+
+export class DraftStore {
+  /** @type {Promise<IDBDatabase | null>} */
+  #database;
+  isAvailable = true;
+
+  /** @param {string} [name] */
+  constructor(name = "densepose-workbench") {
+    this.#database = open(name).catch(() => {
+      this.isAvailable = false;
+      return null;
+    });
+    this.#forgetOld();
+  }
+
+  /** @param {LocalDraft} record */
+  putDraft(record) {
+    return this.#run("drafts", "readwrite", (store) => store.put(record));
+  }
+
+  /** @param {string} leaseId @returns {Promise<LocalDraft | null>} */
+  async draftOf(leaseId) {
+    return (await this.#run("drafts", "readonly", (store) => store.get(leaseId))) ?? null;
+  }
+
+  /**
+   * Keep an undo entry and forget all after it.
+   * @param {string} leaseId
+   * @param {number} index
+   * @param {unknown} delta
+   */
+  putEntry(leaseId, index, delta) {
+    return this.#run("entries", "readwrite", (store) => {
+      store.delete(IDBKeyRange.bound([leaseId, index], [leaseId, Infinity]));
+      return store.put({ leaseId, index, delta });
+    });
+  }
+
+  /** @param {string} leaseId @returns {Promise<{index: number, delta: any}[]>} in order */
+  async entriesOf(leaseId) {
+    return (await this.#run("entries", "readonly", (store) => store.getAll(wholeLease(leaseId)))) ?? [];
+  }
+
+  /** @param {string} leaseId */
+  forgetEntries(leaseId) {
+    return this.#run("entries", "readwrite", (store) => store.delete(wholeLease(leaseId)));
+  }
+
+  /** Forget all of a lease: it was submitted, skipped, or taken from the server anew. @param {string} leaseId */
+  async forget(leaseId) {
+    await this.forgetEntries(leaseId);
+    await this.#run("drafts", "readwrite", (store) => store.delete(leaseId));
+  }
+
+  /** @param {PendingSubmission} submission */
+  putSubmission(submission) {
+    return this.#run("outbox", "readwrite", (store) => store.put(submission));
+  }
+
+  /** @returns {Promise<PendingSubmission[]>} */
+  async submissions() {
+    return (await this.#run("outbox", "readonly", (store) => store.getAll())) ?? [];
+  }
+
+  /** @param {string} clientUuid */
+  forgetSubmission(clientUuid) {
+    return this.#run("outbox", "readwrite", (store) => store.delete(clientUuid));
+  }
+
+  async #forgetOld() {
+    const drafts = await this.#run("drafts", "readonly", (store) => store.getAll());
+    for (const record of /** @type {LocalDraft[]} */ (drafts ?? [])) {
+      if (Date.now() - record.savedAt > KEEP_MS) await this.forget(record.leaseId);
+    }
+  }
+
+  /**
+   * @param {string} name
+   * @param {IDBTransactionMode} mode
+   * @param {(store: IDBObjectStore) => IDBRequest} work the last request of it is the result
+   * @returns {Promise<any>} undefined where there is no store
+   */
+  async #run(name, mode, work) {
+    const database = await this.#database;
+    if (!database) return undefined;
+    return new Promise((resolve) => {
+      const fail = () => {
+        this.isAvailable = false;
+        resolve(undefined);
+      };
+      try {
+        const transaction = database.transaction(name, mode, { durability: "relaxed" });
+        const request = work(transaction.objectStore(name));
+        transaction.oncomplete = () => resolve(request.result);
+        transaction.onabort = fail;
+      } catch {
+        fail();
+      }
+    });
+  }
+}
+
+/** @param {string} leaseId */
+function wholeLease(leaseId) {
+  return IDBKeyRange.bound([leaseId, 0], [leaseId, Infinity]);
+}
+
+/** @param {string} name @returns {Promise<IDBDatabase>} */
+function open(name) {
+  return new Promise((resolve, reject) => {
+    const request = indexedDB.open(name, 1);
+    request.onupgradeneeded = () => {
+      request.result.createObjectStore("drafts", { keyPath: "leaseId" });
+      request.result.createObjectStore("entries", { keyPath: ["leaseId", "index"] });
+      request.result.createObjectStore("outbox", { keyPath: "clientUuid" });
+    };
+    request.onsuccess = () => resolve(request.result);
+    request.onerror = () => reject(request.error);
+    request.onblocked = () => reject(new Error("IndexedDB is held by an older page"));
+  });
+}
