@@ -1,4 +1,6 @@
-"""Settings, all from the environment. Development gets safe local values; production (DPA_ENV=production) has no defaults for secrets.
+"""Settings, all from the environment.
+
+Development gets safe local values; production (DPA_ENV=production) has no defaults for secrets.
 
 `webapp.local` starts an embedded PostgreSQL and Redis where DATABASE_URL and REDIS_URL are not set, and sets both.
 """
@@ -152,7 +154,8 @@ MAX_IMAGE_PIXELS = _whole_number("DPA_MAX_IMAGE_PIXELS", 50_000_000)
 MAX_ARCHIVE_BYTES = _whole_number("DPA_MAX_ARCHIVE_BYTES", 2 << 30)
 MAX_ARCHIVE_FILES = _whole_number("DPA_MAX_ARCHIVE_FILES", 20_000)
 
-CELERY_BROKER_URL = REDIS_URL
+# The same server by a unix socket is spelled differently by kombu.
+CELERY_BROKER_URL = REDIS_URL.replace("unix://", "redis+socket://").replace("?db=", "?virtual_host=")
 CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_TASK_IGNORE_RESULT = True

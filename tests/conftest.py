@@ -1,0 +1,113 @@
+"""Tests run against a real PostgreSQL and a real Redis of their own, started before Django's settings load.
+
+Pure library tests (`pytest tests/body`) start neither. `live_app` adds a real web server and a real Celery worker.
+"""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+
+from tests.live import LiveApp
+from webapp.local.postgres import Postgres
+from webapp.local.redis import Redis
+
+LIBRARIES = {"body", "labels", "rendering", "densepose", "js"}
+_running = pytest.StashKey["Services"]()
+
+
+class Services:
+    """PostgreSQL and Redis in a temporary folder; durability is off, as nothing here outlives the session."""
+
+    def __init__(self) -> None:
+        # Not pytest's own temporary folder: that is closed to the account that PostgreSQL drops to under root.
+        self.folder = Path(tempfile.mkdtemp(prefix="dpa-test-"))
+        self.folder.chmod(0o711)
+        self.postgres = Postgres(
+            self.folder,
+            {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"},
+        )
+        self.redis = Redis(self.folder)
+
+    def start(self) -> None:
+        self.postgres.start()
+        self.redis.start()
+
+    def stop(self) -> None:
+        self.redis.stop()
+        self.postgres.stop()
+        shutil.rmtree(self.folder, ignore_errors=True)
+        for sockets in (self.postgres.socket_folder, self.redis.socket_folder):
+            shutil.rmtree(sockets, ignore_errors=True)
+
+
+def _wants_services(config: pytest.Config) -> bool:
+    tests = Path(__file__).parent
+    for argument in config.args:
+        path = Path(argument.split("::")[0]).absolute()
+        try:
+            room = path.relative_to(tests).parts[0]
+        except (ValueError, IndexError):
+            return True
+        if room not in LIBRARIES:
+            return True
+    return False
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config: pytest.Config) -> None:
+    if settings.configured:
+        raise pytest.UsageError("Django's settings are loaded already; unset DJANGO_SETTINGS_MODULE to run the tests")
+    os.environ["DJANGO_SETTINGS_MODULE"] = "webapp.settings"
+    os.environ.pop("DPA_ENV", None)
+    if not _wants_services(config) or config.option.collectonly:
+        os.environ["DATABASE_URL"] = "postgresql://not-started@/not-started"
+        return
+    services = Services()
+    config.stash[_running] = services
+    services.start()
+    os.environ["DATABASE_URL"] = services.postgres.url
+    os.environ["REDIS_URL"] = services.redis.url
+    os.environ["DPA_VAR_DIR"] = str(services.folder / "var")
+    os.environ["DPA_MEDIA_DIR"] = str(services.folder / "media")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_unconfigure(config: pytest.Config) -> None:
+    services = config.stash.get(_running, None)
+    if services is not None:
+        services.stop()
+
+
+@pytest.fixture(scope="session")
+def services(request: pytest.FixtureRequest) -> Services:
+    """The PostgreSQL and Redis of this session, to kill and to start again."""
+    return request.config.stash[_running]
+
+
+@pytest.fixture(autouse=True)
+def media_of_this_test(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[None]:
+    """Keep the files of one test from another, unless a live server shares the session's media folder."""
+    if "live_app" in request.fixturenames or not os.environ.get("DPA_MEDIA_DIR"):
+        yield
+        return
+    from django.test import override_settings
+
+    with override_settings(MEDIA_ROOT=tmp_path / "media"):
+        yield
+
+
+@pytest.fixture
+def live_app(transactional_db: None, services: Services) -> Iterator[LiveApp]:
+    """A real gunicorn and a real Celery worker on the test database: for browsers, kills, and many clients at once.
+
+    The database is emptied after each test, so make the rows inside the test; what it makes is committed.
+    """
+    app = LiveApp(services.folder)
+    app.start()
+    yield app
+    app.stop()
