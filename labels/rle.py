@@ -142,12 +142,27 @@ def _listed_runs(counts: object) -> NDArray[np.int64]:
     return np.array(counts, dtype=np.int64)
 
 
+def check_polygon(polygon: object) -> NDArray[np.float64]:
+    """Return a COCO polygon [x, y, x, y, ...] as (2N,) float64.
+
+    Raises:
+        LabelError: fewer than three points, an odd number of values, or values that are not finite numbers.
+    """
+    try:
+        outline = np.asarray(polygon, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise LabelError(f"a polygon must be a list of numbers, got {_short(polygon)}") from error
+    if outline.ndim != 1 or outline.size < 6 or outline.size % 2 or not np.isfinite(outline).all():
+        raise LabelError(f"a polygon needs three or more finite x, y pairs in one flat list, got {_short(polygon)}")
+    return outline
+
+
 def _rasterise(polygons: list[Any], size: tuple[int, int]) -> NDArray[np.bool_]:
     """Fill polygons as COCO does. Coordinates far outside are refused: the C rasteriser's memory grows with them."""
     from pycocotools import mask as coco_mask
 
     height, width = size
-    outlines = [_outline(polygon) for polygon in polygons]
+    outlines = [check_polygon(polygon) for polygon in polygons]
     if not outlines:
         return np.zeros(size, dtype=bool)
     length_px = 0.0
@@ -160,16 +175,6 @@ def _rasterise(polygons: list[Any], size: tuple[int, int]) -> NDArray[np.bool_]:
     encoded = coco_mask.merge(coco_mask.frPyObjects([outline.tolist() for outline in outlines], height, width))
     filled: NDArray[np.bool_] = coco_mask.decode(encoded).astype(bool)
     return filled
-
-
-def _outline(polygon: object) -> NDArray[np.float64]:
-    try:
-        outline = np.asarray(polygon, dtype=np.float64)
-    except (TypeError, ValueError) as error:
-        raise LabelError(f"a polygon must be a list of numbers, got {_short(polygon)}") from error
-    if outline.ndim != 1 or outline.size < 6 or outline.size % 2 or not np.isfinite(outline).all():
-        raise LabelError(f"a polygon needs three or more finite x, y pairs in one flat list, got {_short(polygon)}")
-    return outline
 
 
 def _is_size(value: object) -> bool:

@@ -1,0 +1,31 @@
+"""DensePose-COCO files: reading and writing them as streams, and finding what is wrong with one."""
+
+from labels.densepose_coco.defects import Defect, Level, Report
+from labels.densepose_coco.json_stream import JsonStreamError
+from labels.densepose_coco.reader import AnnotatedPoints, Header, points_of, read_annotations, read_header
+from labels.densepose_coco.validator import validate
+from labels.densepose_coco.writer import (
+    PERSON_CATEGORY,
+    REF_MODEL,
+    DensePoseWriter,
+    chart_fields,
+    vertex_fields,
+)
+
+__all__ = [
+    "PERSON_CATEGORY",
+    "REF_MODEL",
+    "AnnotatedPoints",
+    "Defect",
+    "DensePoseWriter",
+    "Header",
+    "JsonStreamError",
+    "Level",
+    "Report",
+    "chart_fields",
+    "points_of",
+    "read_annotations",
+    "read_header",
+    "validate",
+    "vertex_fields",
+]
