@@ -47,6 +47,11 @@ export class ActiveClock {
     return this.#isPaused;
   }
 
+  /** How long nothing was done. */
+  get idleMs() {
+    return this.#now() - this.#lastTouch;
+  }
+
   /** Whole milliseconds of work so far. */
   get activeMs() {
     this.#count();

@@ -1,0 +1,90 @@
+/** One lease as a person works on it: what the server gave, its picture, and what this computer kept of it. */
+
+import { ApiError } from "./api.js";
+import { isSame } from "./saver.js";
+
+/**
+ * @typedef {object} Bundle The server's answer to "next"; all coordinates in image pixels.
+ * @property {{id: string, expires_at: string, revision: number, active_ms: number, heartbeat_s: number}} lease
+ * @property {"parts" | "correspondence"} stage
+ * @property {{id: number, name: string}} project
+ * @property {number} done_today
+ * @property {string} image_url
+ * @property {{x: number, y: number, width: number, height: number}} crop
+ * @property {[number, number, number, number]} box
+ * @property {number[] | null} keypoints 17 x (x, y, visibility)
+ * @property {any} draft
+ * @property {{note: string} | null} sent_back
+ * @property {{source: string, label_map: string} | null} [suggestion]
+ * @property {{key: (number | string)[], x: number[], y: number[], part: number[]}} [points]
+ * @property {string} [label_map] base64 of zlib
+ * @property {Record<string, {base: string}>} [views]
+ */
+
+/**
+ * @typedef {object} Work
+ * @property {Bundle} bundle
+ * @property {ImageBitmap | null} image null where it could not be had
+ * @property {any} draft where to go on: this computer's copy when it is ahead, else the server's
+ * @property {{index: number, delta: any}[]} entries of the history, where they fit the draft
+ * @property {number} position entries that are done
+ * @property {boolean} isAhead this computer has changes that the server does not
+ * @property {boolean} isForked both have changes that the other does not; `draft` is this computer's
+ * @property {any} prepared what the stage made ready in advance
+ */
+
+/**
+ * @param {Bundle} bundle
+ * @param {import("./draft-store.js").DraftStore} local
+ * @param {(url: string) => Promise<ImageBitmap>} loadImage
+ * @param {(bundle: Bundle) => Promise<any>} prepare
+ * @returns {Promise<Work>}
+ */
+export async function assembleWork(bundle, local, loadImage, prepare) {
+  const image = loadImage(bundle.image_url).catch((error) => {
+    if (error instanceof ApiError && error.kind !== "missing" && error.kind !== "refused") throw error;
+    return null;
+  });
+  const prepared = prepare(bundle);
+  const kept = await local.draftOf(bundle.lease.id);
+  const entries = kept ? await local.entriesOf(bundle.lease.id) : [];
+  return { bundle, image: await image, prepared: await prepared, ...reconcile(bundle, kept, entries) };
+}
+
+/**
+ * Which version to go on with, this computer's or the server's.
+ * @param {Bundle} bundle
+ * @param {import("./draft-store.js").LocalDraft | null} kept
+ * @param {{index: number, delta: any}[]} entries
+ * @returns {Pick<Work, "draft" | "entries" | "position" | "isAhead" | "isForked">}
+ */
+export function reconcile(bundle, kept, entries) {
+  const theirs = { draft: bundle.draft, entries: [], position: 0, isAhead: false, isForked: false };
+  if (!kept) return theirs;
+  const mine = { draft: kept.draft, entries, position: kept.position, isAhead: false, isForked: false };
+  if (bundle.draft && isSame(kept.draft, bundle.draft)) return mine;
+  if (!kept.isDirty) return theirs;
+  // Both rest on the same revision: this computer is simply ahead.
+  if (kept.revision === bundle.lease.revision) return { ...mine, isAhead: true };
+  return { ...mine, isAhead: true, isForked: bundle.draft !== null };
+}
+
+/**
+ * @param {string} url
+ * @param {typeof globalThis.fetch} [fetch]
+ * @returns {Promise<ImageBitmap>}
+ * @throws {ApiError} kind missing where there is none, or it is no picture
+ */
+export async function loadBitmap(url, fetch = globalThis.fetch) {
+  let response;
+  try {
+    response = await fetch(url, { credentials: "same-origin" });
+  } catch (error) {
+    throw new ApiError("offline", { message: String(error) });
+  }
+  if (!response.ok) throw new ApiError(response.status >= 500 ? "server" : "missing", { status: response.status });
+  const blob = await response.blob();
+  return createImageBitmap(blob).catch((error) => {
+    throw new ApiError("missing", { message: String(error) });
+  });
+}
