@@ -3,7 +3,7 @@
 from labels.densepose_coco.defects import Defect, Level, Report
 from labels.densepose_coco.json_stream import JsonStreamError
 from labels.densepose_coco.reader import AnnotatedPoints, Header, points_of, read_annotations, read_header
-from labels.densepose_coco.validator import validate
+from labels.densepose_coco.validator import annotation_errors, validate
 from labels.densepose_coco.writer import (
     PERSON_CATEGORY,
     REF_MODEL,
@@ -22,6 +22,7 @@ __all__ = [
     "JsonStreamError",
     "Level",
     "Report",
+    "annotation_errors",
     "chart_fields",
     "points_of",
     "read_annotations",

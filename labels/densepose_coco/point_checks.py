@@ -33,7 +33,8 @@ def check_densepose(annotation: Record, tell: Tell) -> int:
     missing = [name for name in _required_fields(annotation) if name not in annotation]
     for name in missing:
         tell(Level.ERROR, name, None, "is missing: the points of an annotation need all fields of their form")
-    columns = {name: _column(annotation, name, tell) for name in _POINT_FIELDS if name in annotation}
+    present = [str(name) for name in _POINT_FIELDS if name in annotation]
+    columns = {name: _column(annotation, name, tell) for name in present}
     lengths = {name: len(annotation[name]) for name in columns if isinstance(annotation[name], list)}
     if len(set(lengths.values())) > 1:
         tell(Level.ERROR, "dp_x", lengths, "lists differ in length: there must be one value for each point in all")

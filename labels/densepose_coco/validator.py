@@ -50,6 +50,24 @@ def validate(stream: IO[bytes] | IO[str], limit: int = 1000) -> Report:
     return validator.report
 
 
+def annotation_errors(annotation: Record, image_size: tuple[int, int]) -> list[Defect]:
+    """Return what is wrong with one annotation by itself; ids and references are the caller's to check.
+
+    Args:
+        annotation: as it stands in the file.
+        image_size: (width, height) of its image.
+    """
+    report = Report()
+    place = _place("annotation", annotation, 0)
+
+    def tell(level: Level, field: str, value: Any, problem: str) -> None:
+        text = "" if value is None else shown(value)
+        report.add(Defect(level, place.record, field, text, problem, place.annotation_id))
+
+    _check_contents(annotation, image_size, tell)
+    return [defect for defect in report.defects if defect.level is Level.ERROR]
+
+
 class _Validator:
     """The state of one run: ids seen, and the report."""
 
@@ -152,10 +170,7 @@ class _Validator:
         self._check_reference(annotation, "category", place)
         image_id = annotation.get("image_id")
         size = self._image_sizes.get(image_id) if _is_whole(image_id) else None
-        _check_box(annotation, size, tell)
-        _check_flags(annotation, tell)
-        _check_segmentation(annotation.get("segmentation"), size, tell)
-        n_points = check_densepose(annotation, tell)
+        n_points = _check_contents(annotation, size, tell)
         self.report.n_points += n_points
         self.report.n_with_points += n_points > 0
 
@@ -171,6 +186,14 @@ class _Validator:
             self._open[kind, number] = (first, count + 1)
         elif number not in (self._image_sizes if kind == "image" else self._categories):
             tell(field, number, f"there is no such {kind} in the file")
+
+
+def _check_contents(annotation: Record, image_size: tuple[int, int] | None, tell: Any) -> int:
+    """Tell what is wrong with an annotation whatever it refers to; return its number of points."""
+    _check_box(annotation, image_size, tell)
+    _check_flags(annotation, tell)
+    _check_segmentation(annotation.get("segmentation"), image_size, tell)
+    return check_densepose(annotation, tell)
 
 
 def _check_box(annotation: Record, image_size: tuple[int, int] | None, tell: Any) -> None:
