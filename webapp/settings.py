@@ -16,6 +16,7 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 VAR_DIR = Path(os.environ.get("DPA_VAR_DIR", BASE_DIR / "var"))
 IS_PRODUCTION = os.environ.get("DPA_ENV", "development") == "production"
 DEBUG = False
+HAS_METRICS = os.environ.get("DPA_METRICS", "") == "1"
 
 
 def _required(name: str, development: str) -> str:
@@ -39,7 +40,7 @@ def _database(url: str) -> dict[str, object]:
         raise ImproperlyConfigured(f"DATABASE_URL must be postgresql://..., got scheme {parts.scheme!r}")
     query = {key: values[-1] for key, values in parse_qs(parts.query).items()}
     return {
-        "ENGINE": "django_prometheus.db.backends.postgresql" if _has_metrics else "django.db.backends.postgresql",
+        "ENGINE": "django_prometheus.db.backends.postgresql" if HAS_METRICS else "django.db.backends.postgresql",
         "NAME": unquote(parts.path.lstrip("/")),
         "USER": unquote(parts.username or ""),
         "PASSWORD": unquote(parts.password or ""),
@@ -49,7 +50,6 @@ def _database(url: str) -> dict[str, object]:
     }
 
 
-_has_metrics = os.environ.get("DPA_METRICS", "") == "1"
 SECRET_KEY = _required("DPA_SECRET_KEY", "development-only-" + "x" * 40)
 ALLOWED_HOSTS = [h for h in _required("DPA_ALLOWED_HOSTS", "localhost,127.0.0.1,[::1],testserver").split(",") if h]
 CSRF_TRUSTED_ORIGINS = [o for o in os.environ.get("DPA_TRUSTED_ORIGINS", "").split(",") if o]
@@ -59,7 +59,7 @@ INSTALLED_APPS = [
     "django.contrib.contenttypes",
     "django.contrib.sessions",
     "django.contrib.messages",
-    "django.contrib.staticfiles",
+    "webapp.apps.StaticConfig",
     "django.contrib.postgres",
     "rest_framework",
     "drf_spectacular",
@@ -125,6 +125,7 @@ LOGOUT_REDIRECT_URL = "sign-in"
 AXES_FAILURE_LIMIT = 8
 AXES_COOLOFF_TIME = 0.25
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_LOCKOUT_CALLABLE = "webapp.views.auth.locked_out"
 AXES_VERBOSE = False
 
 LANGUAGE_CODE = "en"
