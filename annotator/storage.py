@@ -3,8 +3,10 @@
 Names are made of ids and content hashes, never of what a user called a file.
 """
 
+import contextlib
 import os
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
 
@@ -30,21 +32,31 @@ def store_file(name: str, source: IO[bytes] | File) -> str:
         if default_storage.exists(name):
             default_storage.delete(name)
         return default_storage.save(name, source if isinstance(source, File) else File(source))
-    target.parent.mkdir(parents=True, exist_ok=True, mode=0o750)
-    handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=".writing-")
+    with whole_file(target) as sink:
+        while block := source.read(_BLOCK):
+            sink.write(block)
+    return name
+
+
+@contextlib.contextmanager
+def whole_file(path: Path) -> Iterator[IO[bytes]]:
+    """Open a local file for writing that appears under its name only when the block ends without an error.
+
+    Readers see the old file or the whole new one, whatever is killed when.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o750)
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".writing-")
     try:
         with os.fdopen(handle, "wb") as sink:
-            while block := source.read(_BLOCK):
-                sink.write(block)
+            yield sink
             sink.flush()
             os.fsync(sink.fileno())
         Path(temporary).chmod(0o640)
-        Path(temporary).replace(target)
+        Path(temporary).replace(path)
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise
-    _sync_folder(target.parent)
-    return name
+    _sync_folder(path.parent)
 
 
 def open_stored(name: str) -> File:

@@ -49,3 +49,23 @@ class Release(models.Model):
     @property
     def is_finished(self) -> bool:
         return self.finished_at is not None
+
+
+class AnnotationSource(models.Model):
+    """A COCO file that was imported: its licences and categories go along in every release."""
+
+    project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="annotation_sources")
+    file_name = models.CharField(max_length=255)
+    sha256 = models.CharField(max_length=64)
+    licenses = models.JSONField(default=list)
+    categories = models.JSONField(default=list)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering: ClassVar = ["id"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["project", "sha256"], name="annotation_source_once_a_project"),
+        ]
+
+    def __str__(self) -> str:
+        return self.file_name
