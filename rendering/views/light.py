@@ -21,10 +21,15 @@ _SKY: Final = (0.24, 0.50)  # from below, from above
 _HOLLOW: Final = 0.55
 
 
+def srgb(colour: str) -> FloatArray:
+    """Return (3,) float32 in [0, 1] of "#RRGGBB"."""
+    return np.array([int(colour[at : at + 2], 16) for at in (1, 3, 5)], np.float32) / 255.0
+
+
 def linear_rgb(colour: str) -> FloatArray:
     """Return (3,) float32 linear light in [0, 1] of "#RRGGBB"."""
-    srgb = np.array([int(colour[at : at + 2], 16) for at in (1, 3, 5)]) / 255.0
-    return np.where(srgb <= 0.04045, srgb / 12.92, ((srgb + 0.055) / 1.055) ** 2.4).astype(np.float32)
+    encoded = srgb(colour)
+    return np.where(encoded <= 0.04045, encoded / 12.92, ((encoded + 0.055) / 1.055) ** 2.4).astype(np.float32)
 
 
 def srgb_from_linear(linear: FloatArray) -> FloatArray:
@@ -52,8 +57,7 @@ def accent_of(colour: str) -> FloatArray:
 
 
 def _toned(colour: str, darkest: float, lightest: float, dullest: float) -> FloatArray:
-    red, green, blue = (int(colour[at : at + 2], 16) / 255.0 for at in (1, 3, 5))
-    hue, lightness, saturation = colorsys.rgb_to_hls(red, green, blue)
+    hue, lightness, saturation = colorsys.rgb_to_hls(*srgb(colour).tolist())
     grey_enough = saturation if saturation < 0.25 else max(saturation, dullest)
     toned = colorsys.hls_to_rgb(hue, min(max(lightness, darkest), lightest), grey_enough)
     return np.array(toned, np.float32)
