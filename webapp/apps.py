@@ -9,6 +9,6 @@ class WebappConfig(AppConfig):
 
 
 class StaticConfig(StaticFilesConfig):
-    """Static files, less what nothing here uses: htmx's extensions (one names a file that is not there), Redoc, source maps."""
+    """Static files, less what nothing here uses; one of htmx's extensions names a file that is not there."""
 
-    ignore_patterns: ClassVar[list[str]] = [*StaticFilesConfig.ignore_patterns, "ext", "htmx-4*", "redoc*", "*.map"]
+    ignore_patterns: ClassVar[list[str]] = [*StaticFilesConfig.ignore_patterns, "ext", "htmx-4*", "redoc*"]

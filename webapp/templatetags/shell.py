@@ -1,6 +1,8 @@
 """Template tags of the site shell: icons, stacked bars, durations, initials."""
 
+import json
 from collections.abc import Iterable
+from pathlib import Path
 
 from django import template
 from django.utils.html import format_html, format_html_join
@@ -9,33 +11,8 @@ from django.utils.translation import gettext as _
 
 register = template.Library()
 
-# 20 px box, stroke 1.5, round; our own drawings.
-ICONS = {
-    "figure": '<circle cx="10" cy="4" r="2.2"/><path d="M3.5 8.2 8 9.2v3.3L6.6 18M16.5 8.2 12 9.2v3.3l1.4 5.5M8 9.2h4"/>',
-    "chevron-down": '<path d="m6 8 4 4 4-4"/>',
-    "chevron-right": '<path d="m8 6 4 4-4 4"/>',
-    "close": '<path d="m5 5 10 10M15 5 5 15"/>',
-    "search": '<circle cx="9" cy="9" r="5"/><path d="m13 13 4 4"/>',
-    "warning": '<path d="M10 3.5 17.5 16h-15zM10 8.5v3.5M10 14v.2"/>',
-    "flag": '<path d="M5 17V3.5h9l-2 3.2 2 3.3H5"/>',
-    "skip": '<path d="M4 5v10l6-5zM10 5v10l6-5zM16.5 5v10"/>',
-    "eye-off": '<path d="M3 3l14 14M8 5.3A8 8 0 0 1 18 10a9 9 0 0 1-2.2 2.8M5 6.6A9 9 0 0 0 2 10a8 8 0 0 0 10.6 4.5M8.3 8.3a2.4 2.4 0 0 0 3.4 3.4"/>',
-    "check": '<path d="m4 10.5 4 4 8-9"/>',
-    "upload": '<path d="M10 13V4m0 0L6.5 7.5M10 4l3.5 3.5M3.5 13v3h13v-3"/>',
-    "download": '<path d="M10 4v9m0 0 3.5-3.5M10 13 6.5 9.5M3.5 13v3h13v-3"/>',
-    "person": '<circle cx="10" cy="6.5" r="3"/><path d="M4 17c.6-3.6 3-5.3 6-5.3s5.4 1.7 6 5.3"/>',
-    "people": '<circle cx="7.5" cy="6.8" r="2.6"/><path d="M2.5 16c.4-3 2.3-4.6 5-4.6s4.6 1.6 5 4.6M12.5 4.4a2.6 2.6 0 0 1 0 4.8M14 11.8c2 .5 3.2 2 3.5 4.2"/>',
-    "plus": '<path d="M10 4v12M4 10h12"/>',
-    "pause": '<path d="M7.5 5v10M12.5 5v10"/>',
-    "trash": '<path d="M4 6h12M8 6V4h4v2M6 6l.7 10h6.6L14 6M8.6 9v4.5M11.4 9v4.5"/>',
-    "refresh": '<path d="M16 6.5A7 7 0 1 0 17 10M16.5 3v3.7h-3.7"/>',
-    "key": '<circle cx="6.5" cy="12" r="3"/><path d="m9 10 7-6M13 6.7l2 2.2"/>',
-    "link": '<path d="M8.5 11.5a3 3 0 0 0 4.2.2l3-3a3 3 0 0 0-4.2-4.2l-1 1M11.5 8.5a3 3 0 0 0-4.2-.2l-3 3a3 3 0 0 0 4.2 4.2l1-1"/>',
-    "image": '<rect x="3" y="4" width="14" height="12" rx="1.5"/><circle cx="7.2" cy="8" r="1.3"/><path d="m3.5 14.5 4-3.7 3 2.4 3-3.2 3.2 3.4"/>',
-    "box": '<path d="M4 7V4h3M13 4h3v3M16 13v3h-3M7 16H4v-3"/>',
-    "gear": '<circle cx="10" cy="10" r="2.4"/><path d="M10 3v2M10 15v2M3 10h2M15 10h2M5 5l1.5 1.5M13.5 13.5 15 15M15 5l-1.5 1.5M6.5 13.5 5 15"/>',
-    "enter": '<path d="M15.5 5v5h-10m0 0L9 6.5M5.5 10 9 13.5"/>',
-}  # fmt: skip
+# Our own drawings: 20 px box, stroke 1.5, round.
+ICONS: dict[str, str] = json.loads((Path(__file__).parent.parent / "icons.json").read_text())
 
 
 @register.simple_tag
