@@ -58,9 +58,7 @@ def main() -> None:
     distance = table.distance_cm(a, b)
     spent = time.perf_counter() - start
     grown = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
-    print(
-        f"{arguments.pairs:,} pairs in {spent:.2f} s ({arguments.pairs / spent / 1e6:.2f} M/s), {grown:.0f} MB more memory"
-    )
+    print(f"{arguments.pairs:,} pairs in {spent:.2f} s {grown:.0f} MB more memory")
     print(
         f"distances {distance.min():.2f} .. {distance.max():.1f} cm; coincident: {table.distance_cm(a, a).max():.1e} cm"
     )

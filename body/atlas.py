@@ -21,7 +21,7 @@ Int64 = npt.NDArray[np.int64]
 
 _CELLS: Final = 192  # cells a side of a chart's search grid: about three candidate triangles a cell
 _EPSILON: Final = 1e-9  # in weights: rounding must not push a point off the edge it lies on
-_BORDER_CHUNK: Final = 1 << 22  # point-segment pairs held at once in the search for the nearest border
+_BORDER_CHUNK: Final = 1 << 16  # point-edge pairs held at once in the search for the nearest border: fits the cache
 
 
 def iuv_of(points: SurfacePoints) -> tuple[npt.NDArray[np.uint8], Float64, Float64]:
@@ -175,12 +175,14 @@ class _ChartGrid:
 
     def _nearest_on_border(self, uv: Float64) -> tuple[Int64, Float64]:
         """Return local triangles (N,) and weights (N, 3) of the border points nearest to pairs (N, 2)."""
-        begin, side = self.border_uv[:, 0], self.border_uv[:, 1] - self.border_uv[:, 0]
-        away = uv[:, None, :] - begin[None]  # (N, B, 2)
-        along = np.einsum("nbd,bd->nb", away, side) / np.einsum("bd,bd->b", side, side)
-        along = np.clip(along, 0.0, 1.0)
-        away -= along[:, :, None] * side
-        best = np.einsum("nbd,nbd->nb", away, away).argmin(axis=1)
+        start_u, start_v = self.border_uv[:, 0].T
+        side_u, side_v = (self.border_uv[:, 1] - self.border_uv[:, 0]).T
+        away_u, away_v = uv[:, :1] - start_u, uv[:, 1:] - start_v  # (N, B)
+        along = (away_u * side_u + away_v * side_v) / (side_u * side_u + side_v * side_v)
+        np.clip(along, 0.0, 1.0, out=along)
+        away_u -= along * side_u
+        away_v -= along * side_v
+        best = (away_u * away_u + away_v * away_v).argmin(axis=1)
         share = along[np.arange(len(uv)), best]
         corner = self.border_corner[best]
         weights = np.zeros((len(uv), 3))
