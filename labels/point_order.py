@@ -20,6 +20,8 @@ _INNER_OF_LIMB: Final[dict[str, tuple[str, ...]]] = {
     "lower_leg": ("upper_leg", "torso"),
     "foot": ("lower_leg", "upper_leg", "torso"),
 }
+# Where the far end tells better: an arm that hangs down touches the torso all along.
+_OUTER_OF_LIMB: Final[dict[str, str]] = {"upper_arm": "lower_arm", "upper_leg": "lower_leg"}
 _BACKWARD_COST: Final = 1.5  # going back towards the body costs this much more a pixel
 _ROUNDS: Final = 6
 
@@ -35,6 +37,12 @@ def _inner_parts(number: int) -> tuple[int, ...]:
 
 
 _INNER_PARTS: Final = tuple(_inner_parts(part.number) for part in PARTS)
+_OUTER_PART: Final = {
+    part.number: other.number
+    for part in PARTS
+    for other in PARTS
+    if _OUTER_OF_LIMB.get(part.limb) == other.limb and part.side == other.side
+}
 
 
 def order_outward(
@@ -50,11 +58,12 @@ def order_outward(
     """
     if len(points_xy) < 2:
         return np.arange(len(points_xy))
-    anchor = _anchor(label_map, part, window)
-    outward = np.hypot(*(points_xy - anchor).T)
-    steps = np.hypot(*(points_xy[:, None] - points_xy[None, :]).transpose(2, 0, 1))
+    by_place = np.lexsort(points_xy.T)  # the same points give the same walk, in whatever order they come
+    points = points_xy[by_place]
+    outward = np.hypot(*(points - _anchor(label_map, part, window)).T)
+    steps = np.hypot(*(points[:, None] - points[None, :]).transpose(2, 0, 1))
     cost = steps + _BACKWARD_COST * np.maximum(outward[:, None] - outward[None, :], 0.0)
-    return np.array(_short_walk(cost.tolist(), start=int(outward.argmin())), dtype=np.intp)
+    return by_place[_short_walk(cost.tolist(), start=int(outward.argmin()))]
 
 
 def _anchor(label_map: LabelMap, part: int, window: tuple[slice, slice]) -> NDArray[np.float64]:
@@ -63,11 +72,15 @@ def _anchor(label_map: LabelMap, part: int, window: tuple[slice, slice]) -> NDAr
     columns = slice(max(window[1].start - 1, 0), window[1].stop + 1)
     near = label_map[rows, columns]
     corner = np.array([columns.start + 0.5, rows.start + 0.5])
+    pixels = np.argwhere(near == part)[:, ::-1] + corner
+    if part in _OUTER_PART:
+        border = _border(near, part, _OUTER_PART[part])
+        if len(border):
+            return np.asarray(2 * pixels.mean(axis=0) - (border.mean(axis=0) + corner))
     for inner in _INNER_PARTS[part - 1]:
         border = _border(near, part, inner)
         if len(border):
             return np.asarray(border.mean(axis=0) + corner)
-    pixels = np.argwhere(near == part)[:, ::-1] + corner
     for inner in _INNER_PARTS[part - 1]:
         # Coarsely: only the direction matters, the parts do not touch.
         rest = np.argwhere(label_map[::4, ::4] == inner)[:, ::-1] * 4.0

@@ -13,7 +13,7 @@ from scipy import ndimage
 from labels.boxes import Crop
 from labels.errors import LabelError
 from labels.label_maps import LabelMap
-from labels.skeleton import Bone, Skeleton, skeleton_of
+from labels.skeleton import Skeleton, skeleton_of
 
 _TORSO: Final = 1
 _TORSO_CLAIM: Final = 0.75  # a limb before the torso wins within this share of its own half-width
@@ -44,7 +44,8 @@ def prefill_parts(keypoints: ArrayLike, mask: NDArray[np.bool_] | None, crop: Cr
         return label_map
     inside = np.ones(crop.shape, dtype=bool) if mask is None else mask
     row, column = np.nonzero(inside)
-    pixels = np.column_stack([column + (crop.x + 0.5), row + (crop.y + 0.5)]).astype(np.float32)
+    # (2, N): x and y apart, each contiguous, is several times faster here than (N, 2).
+    pixels = np.stack([column + (crop.x + 0.5), row + (crop.y + 0.5)], dtype=np.float32, casting="same_kind")
     part, score = _nearest_part(pixels, skeleton, with_unsure=mask is not None)
     if mask is None:
         part[score > _SURFACE] = 0
@@ -75,9 +76,10 @@ def _without_islands(label_map: LabelMap) -> LabelMap:
 def _nearest_part(
     pixels: NDArray[np.float32], skeleton: Skeleton, with_unsure: bool
 ) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
-    """Return for each pixel (N, 2) the part with the least distance in half-widths, and that distance (N,)."""
-    part = np.zeros(len(pixels), dtype=np.uint8)
-    best = np.full(len(pixels), np.inf, dtype=np.float32)
+    """Return for each pixel (2, N) the part with the least distance in half-widths, and that distance (N,)."""
+    n_pixels = pixels.shape[1]
+    part = np.zeros(n_pixels, dtype=np.uint8)
+    best = np.full(n_pixels, np.inf, dtype=np.float32)
     outline = skeleton.torso()
     if outline is not None:
         beyond = _distance_to_polygon(pixels, outline) / skeleton.torso_half_width_px()
@@ -87,36 +89,33 @@ def _nearest_part(
     for bone in skeleton.bones():
         if not (bone.is_sure or with_unsure):
             continue
-        score = _distance_to_line(pixels, bone) / bone.half_width_px + bone.penalty
+        score = _distance_to_segment(pixels, *bone.line) / bone.half_width_px + bone.penalty
         is_nearer = score < best
         best[is_nearer] = score[is_nearer]
         part[is_nearer] = bone.part
     return part, best
 
 
-def _distance_to_line(pixels: NDArray[np.float32], bone: Bone) -> NDArray[np.float32]:
-    """Return the distance (N,) in pixels of each pixel to a bone's centre line."""
-    return _distance_to_segment(pixels, bone.line[0], bone.line[1])
-
-
 def _distance_to_segment(
     pixels: NDArray[np.float32], start: NDArray[np.float64], end: NDArray[np.float64]
 ) -> NDArray[np.float32]:
-    origin = start.astype(np.float32)
-    along = (end - start).astype(np.float32)
-    offset = pixels - origin
-    length_squared = float(along @ along)
-    share = np.clip(offset @ along / length_squared, 0, 1) if length_squared > 0 else np.zeros(len(pixels), np.float32)
-    rest = offset - share[:, None].astype(np.float32) * along
-    distance: NDArray[np.float32] = np.sqrt(rest[:, 0] ** 2 + rest[:, 1] ** 2)
+    """Return the distance (N,) of each pixel (2, N) to a segment."""
+    along_x, along_y = (float(value) for value in end - start)
+    length_squared = along_x**2 + along_y**2
+    dx, dy = pixels[0] - np.float32(start[0]), pixels[1] - np.float32(start[1])
+    if length_squared > 0:
+        share = np.clip(dx * (along_x / length_squared) + dy * (along_y / length_squared), 0, 1)
+        dx -= share * along_x
+        dy -= share * along_y
+    distance: NDArray[np.float32] = np.sqrt(dx * dx + dy * dy)
     return distance
 
 
 def _distance_to_polygon(pixels: NDArray[np.float32], outline: NDArray[np.float64]) -> NDArray[np.float32]:
-    """Return the distance (N,) in pixels of each pixel to a polygon (M, 2), 0 inside (even-odd rule)."""
-    distance = np.full(len(pixels), np.inf, dtype=np.float32)
-    is_inside = np.zeros(len(pixels), dtype=bool)
-    x, y = pixels[:, 0], pixels[:, 1]
+    """Return the distance (N,) in pixels of each pixel (2, N) to a polygon (M, 2), 0 inside (even-odd rule)."""
+    x, y = pixels
+    distance = np.full(len(x), np.inf, dtype=np.float32)
+    is_inside = np.zeros(len(x), dtype=bool)
     for start, end in zip(outline, np.roll(outline, -1, axis=0), strict=True):
         distance = np.minimum(distance, _distance_to_segment(pixels, start, end))
         if start[1] != end[1]:
