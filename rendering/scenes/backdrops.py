@@ -121,7 +121,9 @@ def _ground(backdrop: Backdrop, floor: FloatArray) -> FloatArray:
     colour = np.repeat(linear(backdrop.ground)[None], len(plane), axis=0)
     if backdrop.place == "room":
         row = np.floor(plane[:, 0] / backdrop.plank_m)
-        tone = 1 + 0.14 * np.sin(row * 12.9898 + backdrop.phase) + 0.05 * smooth_noise(plane * [6, 0.7], 2, backdrop.phase)
+        tone = (
+            1 + 0.14 * np.sin(row * 12.9898 + backdrop.phase) + 0.05 * smooth_noise(plane * [6, 0.7], 2, backdrop.phase)
+        )
         seam = np.abs(plane[:, 0] / backdrop.plank_m - row - 0.5) > 0.485
         return colour * (tone * np.where(seam, 0.6, 1.0))[:, None]
     grain = (1 - far) * 0.10 * smooth_noise(plane, 9, backdrop.phase) + 0.14 * smooth_noise(plane, 0.5, backdrop.phase)
@@ -133,13 +135,17 @@ def _ground(backdrop: Backdrop, floor: FloatArray) -> FloatArray:
 def _wall(backdrop: Backdrop, wall: FloatArray) -> FloatArray:
     x, y = wall[:, 0], wall[:, 1]
     colour = np.repeat(linear(backdrop.wall)[None], len(x), axis=0)
-    colour = colour * (1 + 0.08 * smooth_noise(wall[:, :2], 0.25, backdrop.phase) + 0.04 * np.clip(y - 1, -1, 1))[:, None]
+    colour = (
+        colour * (1 + 0.08 * smooth_noise(wall[:, :2], 0.25, backdrop.phase) + 0.04 * np.clip(y - 1, -1, 1))[:, None]
+    )
     for left, bottom, width, height, rgb in backdrop.clutter:
         inside = (x > left) & (x < left + width) & (y > bottom) & (y < bottom + height)
-        frame = inside & ((np.minimum(x - left, left + width - x) < 0.04) | (np.minimum(y - bottom, bottom + height - y) < 0.04))
-        wave = 1 + 0.35 * smooth_noise(wall[:, :2], 1.3 / width, backdrop.phase + left)
-        colour = np.where(inside[:, None], linear(rgb)[None] * np.maximum(wave, 0.3)[:, None], colour)
-        colour = np.where(frame[:, None], linear(rgb)[None] * 0.35, colour)
+        frame = inside & (
+            (np.minimum(x - left, left + width - x) < 0.04) | (np.minimum(y - bottom, bottom + height - y) < 0.04)
+        )
+        wave = 1 + 0.35 * smooth_noise(wall[inside, :2], 1.3 / width, backdrop.phase + left)
+        colour[inside] = linear(rgb)[None] * np.maximum(wave, 0.3)[:, None]
+        colour[frame] = linear(rgb) * 0.35
     skirting = (y < 0.1)[:, None]
     return np.where(skirting, np.minimum(linear(backdrop.wall) * 1.25, 0.9)[None], colour)
 

@@ -8,7 +8,7 @@ import numpy as np
 from rendering.scenes.rig import FloatArray
 from rendering.scenes.tracing import RayCaster
 
-_SKY_RAYS: Final = 20
+_SKY_RAYS: Final = 14
 _GOLDEN: Final = np.pi * (3 - np.sqrt(5))
 
 
@@ -64,8 +64,13 @@ def lit_fraction(
     """Return (N,) in [0, 1]: how much of the key light's disc each point sees (points that face away see none)."""
     lit = np.zeros(len(points))
     facing = np.flatnonzero(normals @ light.towards > 0)
-    for _ in range(samples):
-        rays = light.towards + light.softness * rng.normal(size=(len(facing), 3))
+    aside = np.cross(light.towards, [0.0, 0.0, 1.0] if abs(light.towards[2]) < 0.9 else [1.0, 0.0, 0.0])
+    aside /= np.linalg.norm(aside)
+    across = np.cross(light.towards, aside)
+    turn = rng.uniform(0, 2 * np.pi, len(facing))
+    for sample in range(samples):  # a spiral over the disc, turned at random for each point
+        radius, angle = 1.5 * light.softness * np.sqrt((sample + 0.5) / samples), turn + _GOLDEN * sample
+        rays = light.towards + radius * (np.cos(angle)[:, None] * aside + np.sin(angle)[:, None] * across)
         rays /= np.linalg.norm(rays, axis=1, keepdims=True)
         lit[facing] += ~caster.is_blocked(points[facing], normals[facing], rays)
     return lit / samples

@@ -31,7 +31,7 @@ def _right(**angles: float) -> dict[str, float]:
     return {f"right_{name}": value for name, value in angles.items()}
 
 
-_ARMS_DOWN: Final = _both(shoulder_elevation=14, shoulder_swing=10, elbow_flexion=18, forearm_twist=5)
+_ARMS_DOWN: Final = _both(shoulder_elevation=8, shoulder_swing=14, elbow_flexion=18, forearm_twist=5)
 _STAND: Final = _both(hip_abduction=4, hip_rotation=6, knee_flexion=3) | _ARMS_DOWN
 
 LIBRARY: Final[dict[str, BasePose]] = {

@@ -10,7 +10,7 @@ from scipy.spatial.transform import Rotation
 
 from body.topology import load_topology
 from rendering.scenes.poses import SIDES, Pose, Side
-from rendering.scenes.rig import FloatArray, PosedBody, RestBody, Rig
+from rendering.scenes.rig import FloatArray, PosedBody, RestBody, Rig, vertex_normals
 from rendering.scenes.tracing import RayCaster
 
 _ABDUCTED_AT_REST: Final = 6.0  # the A-pose stands with its legs apart
@@ -20,7 +20,6 @@ _SPINE: Final = {"spine05": 0.1, "spine04": 0.25, "spine03": 0.25, "spine02": 0.
 _NECK: Final = {"neck01": 0.25, "neck02": 0.2, "neck03": 0.2, "head": 0.35}
 # Coarse parts of a limb that may wander, and of the whole limb, which it may touch: arms right and left, legs right and left.
 _LIMBS: Final = (((2, 13), (2, 13, 11)), ((3, 12), (3, 12, 10)), ((5, 8), (5, 8, 6)), ((4, 9), (4, 9, 7)))
-_PROBES: Final = np.array([[0.91, 0.23, 0.345], [-0.31, 0.87, -0.384], [0.12, -0.35, 0.929]])
 
 
 def pose_body(rig: Rig, rest: RestBody, pose: Pose) -> PosedBody:
@@ -135,7 +134,9 @@ def _hand(rig: Rig, heads: FloatArray, pose: Pose, side: Side) -> dict[str, Floa
     rotations = {}
     for finger in range(2, 6):
         for joint in range(1, 4):
-            rotations[f"finger{finger}-{joint}"] = _about(axis, curl * (0.75 + 0.1 * finger) * (1.0 if joint < 3 else 0.6))
+            rotations[f"finger{finger}-{joint}"] = _about(
+                axis, curl * (0.75 + 0.1 * finger) * (1.0 if joint < 3 else 0.6)
+            )
     thumb = heads[rig.bone("finger1-3.L")] - heads[rig.bone("finger1-1.L")]
     palm = np.cross(axis, heads[rig.bone("finger3-1.L")] - heads[rig.bone("wrist.L")])
     for joint in (2, 3):
@@ -146,26 +147,21 @@ def _hand(rig: Rig, heads: FloatArray, pose: Pose, side: Side) -> dict[str, Floa
 def buried_fraction(body: PosedBody) -> float:
     """Return how deep a forearm with its hand, or a lower leg with its foot, runs into the rest of the body.
 
-    A vertex is inside when most of three rays from it meet the rest of the body from behind.
+    A vertex is inside when the ray along its own normal first meets another part of the body from behind.
 
     Returns:
         The largest share of inside vertices over the four limbs, 0..1.
     """
     topology = load_topology()
-    return max(
-        _buried(body.vertices, topology.faces, np.isin(topology.face_part, limb), np.isin(topology.face_part, whole))
-        for limb, whole in _LIMBS
-    )
-
-
-def _buried(vertices: FloatArray, faces: FloatArray, is_limb: FloatArray, is_own: FloatArray) -> float:
-    points = vertices[np.unique(faces[is_limb])[::5]]
-    others = faces[~is_own]
-    corners = vertices[others]
-    normals = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
-    caster = RayCaster(vertices, others)
-    votes = np.zeros(len(points))
-    for direction in _PROBES:
-        hit = caster.first_hits(points, np.broadcast_to(direction, points.shape)).triangle
-        votes += (hit >= 0) & (normals[hit] @ direction > 0)
-    return float((votes >= 2).mean())
+    corners = body.vertices[topology.faces]
+    face_normals = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
+    normals = vertex_normals(body.vertices, topology.faces)
+    caster = RayCaster(body.vertices, topology.faces)
+    shares = []
+    for limb, whole in _LIMBS:
+        own = np.unique(topology.faces[np.isin(topology.face_part, limb)])[::4]
+        rays = normals[own]
+        hit = caster.first_hits(body.vertices[own] + 1e-3 * rays, rays).triangle
+        from_behind = np.einsum("nd,nd->n", face_normals[hit], rays) > 0
+        shares.append(float(((hit >= 0) & from_behind & ~np.isin(topology.face_part[hit], whole)).mean()))
+    return max(shares)

@@ -10,15 +10,16 @@ from body.topology import load_topology
 from rendering.scenes.backdrops import paint_backdrop
 from rendering.scenes.camera import Camera, frame_people, pixel_centres
 from rendering.scenes.lighting import lit_fraction, openness
-from rendering.scenes.rig import FloatArray, PosedBody
+from rendering.scenes.rig import FloatArray, PosedBody, vertex_normals
 from rendering.scenes.scene import SceneSpec, dressed_body, sample_scene
 from rendering.scenes.textures import display, linear, smooth_noise
 from rendering.scenes.tracing import RayCaster
 from rendering.scenes.visibility import keypoint_visibility
-from rendering.scenes.wardrobe import SurfacePatch, body_coordinates, looks_of, vertex_normals
+from rendering.scenes.wardrobe import SurfacePatch, body_coordinates, looks_of
 
 N_TRIANGLES: Final = 13_774
-_SHADOW_REACH_M: Final = 3.0
+_SHADOW_REACH_M: Final = 2.5
+_GROUND_RAYS: Final = 6
 _OTHER: Final = -1  # instance number of things that are no person, inside this module
 
 
@@ -136,7 +137,9 @@ def _seat_under(body: PosedBody, heading_deg: float) -> tuple[FloatArray, FloatA
         for sign in (-1.0, 1.0):
             one, other = axes[(axis + 1) % 3], axes[(axis + 2) % 3]
             start = len(corners)
-            corners += [centre + sign * axes[axis] + a * one + b * other for a, b in ((-1, -1), (1, -1), (1, 1), (-1, 1))]
+            corners += [
+                centre + sign * axes[axis] + a * one + b * other for a, b in ((-1, -1), (1, -1), (1, 1), (-1, 1))
+            ]
             normals += [sign * axes[axis] / max(np.linalg.norm(axes[axis]), 1e-9)] * 4
             quad = [(0, 1, 2), (0, 2, 3)] if sign > 0 else [(0, 2, 1), (0, 3, 2)]
             triangles += [tuple(start + k for k in triangle) for triangle in quad]
@@ -187,7 +190,12 @@ def _draw(scene: SceneSpec, stage: _Stage, camera: Camera) -> FloatArray:
 
 
 def _shade(
-    scene: SceneSpec, stage: _Stage, triangle: FloatArray, weights: FloatArray, rays: FloatArray, rng: np.random.Generator
+    scene: SceneSpec,
+    stage: _Stage,
+    triangle: FloatArray,
+    weights: FloatArray,
+    rays: FloatArray,
+    rng: np.random.Generator,
 ) -> FloatArray:
     """Return (N, 3) linear light of surface points seen along rays."""
     light = scene.light
@@ -198,7 +206,7 @@ def _shade(
     fold = np.stack([smooth_noise(points + [0, 0, k], 7, scene.backdrop.phase + k) for k in range(3)], axis=1)
     normals = normals + (0.16 * cloth)[:, None] * fold
     normals /= np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-9)
-    lit = lit_fraction(stage.caster, points, normals, light, rng, samples=2)
+    lit = lit_fraction(stage.caster, points, normals, light, rng, samples=3)
     open_sky = np.einsum("nk,nk->n", weights, _sky_at_vertices(stage)[corners])
     up = 0.5 + 0.5 * normals[:, 1:2]
     ambient = open_sky[:, None] * (light.sky * up + light.bounce * (1 - up))
@@ -253,13 +261,15 @@ def _ground_shadow(
     near = np.hypot(*(points[:, [0, 2]] - middle).T) < _SHADOW_REACH_M
     down, points = down[near], points[near]
     up = np.broadcast_to(np.array([0.0, 1.0, 0.0]), points.shape)
-    lit = lit_fraction(stage.caster, points, up, scene.light, rng, samples=3)
+    lit = lit_fraction(stage.caster, points, up, scene.light, rng, samples=6)
     open_sky = np.zeros(len(points))
-    for _ in range(4):
-        bent = rng.normal(size=points.shape) * [0.9, 0.2, 0.9] + [0, 1.0, 0]
-        bent[:, 1] = np.abs(bent[:, 1]) + 0.05
-        bent /= np.linalg.norm(bent, axis=1, keepdims=True)
-        open_sky += ~stage.caster.is_blocked(points, up, bent) / 4
+    turn = rng.uniform(0, 2 * np.pi, len(points))
+    for sample in range(_GROUND_RAYS):
+        radius, angle = np.sqrt((sample + 0.5) / _GROUND_RAYS), turn + 2.4 * sample
+        bent = np.stack(
+            [radius * np.cos(angle), np.full(len(points), np.sqrt(1 - radius**2)), radius * np.sin(angle)], 1
+        )
+        open_sky += ~stage.caster.is_blocked(points, up, bent) / _GROUND_RAYS
     key = float(scene.light.key.mean() * scene.light.towards[1])
     sky = float(scene.light.sky.mean())
     shade = np.ones(len(cells))

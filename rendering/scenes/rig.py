@@ -106,6 +106,16 @@ class Rig:
         return PosedBody(vertices, keypoints, np.einsum("bij,bj->bi", turned, rest.heads) + shift)
 
 
+def vertex_normals(vertices: FloatArray, faces: FloatArray) -> FloatArray:
+    """Return unit normals (V, 3), weighted by the area of the triangles around each vertex."""
+    corners = vertices[faces]
+    normals = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
+    total = np.stack(
+        [np.bincount(faces.ravel(), np.repeat(normals[:, k], 3), minlength=len(vertices)) for k in range(3)], axis=1
+    )
+    return total / np.maximum(np.linalg.norm(total, axis=1, keepdims=True), 1e-12)
+
+
 @lru_cache(maxsize=1)
 def load_rig(path: Path = RIG_PATH) -> Rig:
     """Read the rig that ships with the package (about one megabyte).

@@ -17,7 +17,7 @@ from rendering.scenes.lighting import Light, sample_light
 from rendering.scenes.poses import Pose, sample_pose
 from rendering.scenes.posing import buried_fraction, pose_body
 from rendering.scenes.rig import PosedBody, RestBody, load_rig
-from rendering.scenes.wardrobe import Outfit, body_coordinates, padding, sample_outfit
+from rendering.scenes.wardrobe import Outfit, dress, sample_outfit
 
 MAX_PEOPLE: Final = 4
 _MAX_BURIED: Final = 0.04
@@ -101,7 +101,9 @@ def sample_scene(
 
 def _place(rng: np.random.Generator, number: int, count: int) -> tuple[float, float]:
     step = rng.uniform(0.42, 0.8)
-    return float((number - (count - 1) / 2) * step + rng.normal(0, 0.05)), float(rng.uniform(-0.7, 0.7) if count > 1 else 0)
+    return float((number - (count - 1) / 2) * step + rng.normal(0, 0.05)), float(
+        rng.uniform(-0.7, 0.7) if count > 1 else 0
+    )
 
 
 def _sample_person(
@@ -131,8 +133,7 @@ def dressed_body(person: PersonSpec) -> PosedBody:
     """Return a person's body in the world, clothes and hair included as lifted skin; metres."""
     rig = load_rig()
     rest = rig.rest(person.shape)
-    lifted = rest.vertices + body_coordinates().normals * padding(person.outfit)[:, None]
-    body = pose_body(rig, RestBody(lifted, rest.anchors, rest.heads), person.pose)
+    body = pose_body(rig, RestBody(dress(person.outfit, rest.vertices), rest.anchors, rest.heads), person.pose)
     angle = np.radians(person.heading_deg)
     turn = np.array([[np.cos(angle), 0, np.sin(angle)], [0, 1, 0], [-np.sin(angle), 0, np.cos(angle)]])
     shift = np.array([person.place_m[0], 0.0, person.place_m[1]])

@@ -10,17 +10,23 @@ Pattern = Literal["plain", "stripes", "pinstripes", "checks", "dots", "block"]
 PATTERNS: Final[tuple[Pattern, ...]] = ("plain", "stripes", "pinstripes", "checks", "dots", "block")
 
 # Directions of the waves of `smooth_noise`: irrational to each other, so that the sum does not repeat within a body.
-_WAVES: Final = np.array(
-    [[1.00, 0.31, -0.42], [-0.53, 1.13, 0.27], [0.38, -0.61, 1.21], [-1.31, -0.44, 0.77], [0.72, 1.42, 0.91]]
-)
+_WAVES: Final = np.array([[1.00, 0.31, -0.42], [-0.53, 1.13, 0.27], [0.38, -0.61, 1.21], [-1.31, -0.44, 0.77]])
 
 
 def smooth_noise(points: FloatArray, frequency: float, phase: float) -> FloatArray:
     """Return (N,) values in about [-1, 1] that vary over 1/frequency metres; points are (N, D) with D 2 or 3."""
-    waves = _WAVES[:, : points.shape[1]]
-    angle = (points @ waves.T) * (2 * np.pi * frequency) + phase * np.arange(1, len(waves) + 1) * 1.7
-    warped = angle + 0.8 * np.sin(np.roll(angle, 1, axis=1) * 0.53 + phase)
-    return np.asarray(np.sin(warped).sum(axis=1) / 3.2)
+    waves = _WAVES[:, : points.shape[1]] * (2 * np.pi * frequency)
+    angles = waves.astype(np.float32) @ points.T.astype(
+        np.float32
+    )  # single precision: its sine is several times faster
+    total = np.zeros(len(points), np.float32)
+    before = angles[-1]
+    for number, angle in enumerate(angles):
+        total += np.sin(
+            angle + np.float32(1.7 * phase * (number + 1)) + np.float32(0.8) * np.sin(before * np.float32(0.53))
+        )
+        before = angle
+    return total / np.float32(2.6)
 
 
 def pattern_mask(pattern: Pattern, along: FloatArray, around: FloatArray, scale_m: float) -> FloatArray:

@@ -10,7 +10,7 @@ import numpy as np
 
 from rendering.scenes.rig import FloatArray
 
-_OFFSET_M: Final = 1e-3
+_OFFSET_M: Final = 3e-3
 
 
 @dataclass(frozen=True)

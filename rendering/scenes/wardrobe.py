@@ -10,9 +10,10 @@ from functools import lru_cache
 from typing import Final, Literal
 
 import numpy as np
+from scipy import sparse
 
 from body.topology import load_topology
-from rendering.scenes.rig import N_VERTICES, FloatArray, load_rig
+from rendering.scenes.rig import N_VERTICES, FloatArray, load_rig, vertex_normals
 from rendering.scenes.textures import PATTERNS, Pattern, hsv, linear, pattern_mask, smooth_noise
 
 HairStyle = Literal["shaved", "short", "full", "long"]
@@ -25,8 +26,22 @@ _ARMS: Final = (10, 11, 12, 13)
 _HEAD: Final = 14
 
 # Skin tones from light to dark, hair and eye colours; display RGB.
-_SKIN: Final = ((0.95, 0.80, 0.71), (0.89, 0.71, 0.60), (0.80, 0.61, 0.48), (0.67, 0.47, 0.35), (0.50, 0.34, 0.25), (0.36, 0.24, 0.18))
-_HAIR: Final = ((0.08, 0.06, 0.05), (0.16, 0.10, 0.07), (0.30, 0.19, 0.11), (0.47, 0.32, 0.17), (0.71, 0.56, 0.33), (0.45, 0.20, 0.10))
+_SKIN: Final = (
+    (0.95, 0.80, 0.71),
+    (0.89, 0.71, 0.60),
+    (0.80, 0.61, 0.48),
+    (0.67, 0.47, 0.35),
+    (0.50, 0.34, 0.25),
+    (0.36, 0.24, 0.18),
+)
+_HAIR: Final = (
+    (0.08, 0.06, 0.05),
+    (0.16, 0.10, 0.07),
+    (0.30, 0.19, 0.11),
+    (0.47, 0.32, 0.17),
+    (0.71, 0.56, 0.33),
+    (0.45, 0.20, 0.10),
+)
 _EYES: Final = ((0.24, 0.14, 0.08), (0.33, 0.22, 0.11), (0.30, 0.38, 0.24), (0.33, 0.45, 0.56))
 # Height of the hair's border (metres on the mean rest head) by z, from nape to forehead.
 _HAIRLINE_Z: Final = (-0.08, -0.02, 0.012, 0.03, 0.055, 0.075, 0.10, 0.15)
@@ -98,16 +113,6 @@ def _share(points: FloatArray, start: FloatArray, end: FloatArray) -> FloatArray
     return np.asarray((points - start) @ axis / (axis @ axis))
 
 
-def vertex_normals(vertices: FloatArray, faces: FloatArray) -> FloatArray:
-    """Return unit normals (V, 3), weighted by the area of the triangles around each vertex."""
-    corners = vertices[faces]
-    normals = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
-    total = np.stack(
-        [np.bincount(faces.ravel(), np.repeat(normals[:, k], 3), minlength=len(vertices)) for k in range(3)], axis=1
-    )
-    return total / np.maximum(np.linalg.norm(total, axis=1, keepdims=True), 1e-12)
-
-
 def sample_outfit(rng: np.random.Generator, gender: float, age: float) -> Outfit:
     """Draw the looks of a person.
 
@@ -143,7 +148,7 @@ def sample_outfit(rng: np.random.Generator, gender: float, age: float) -> Outfit
         shoe=hsv(rng.random(), rng.uniform(0, 0.5), rng.choice([0.12, 0.25, 0.5, 0.9])),
         sole=(0.85, 0.84, 0.8) if rng.random() < 0.6 else (0.12, 0.11, 0.1),
         is_barefoot=bool(rng.random() < 0.12),
-        looseness_m=float(rng.uniform(0.004, 0.014)),
+        looseness_m=float(rng.uniform(0.005, 0.017)),
         phase=float(rng.uniform(0, 20)),
     )
 
@@ -185,8 +190,8 @@ def _top_region(outfit: Outfit, at: SurfacePatch) -> FloatArray:
     """Signed: positive where the shirt covers."""
     x, y, z = at.rest.T
     wobble = 0.004 * smooth_noise(at.rest, 9, outfit.phase)
-    neck_y = 0.545 - np.where(z > 0.03, outfit.neck_drop_m, 0) - 0.02 * np.clip((z - 0.02) / 0.08, 0, 1)
-    collar = np.where(np.abs(x) < 0.085, neck_y - y, 0.05)
+    middle = np.clip(1 - (x / 0.085) ** 2, 0, 1)
+    collar = 0.553 - np.where(z > 0.03, (0.012 + outfit.neck_drop_m) * middle, 0.0) - y
     torso = np.minimum(collar, y - outfit.hem_y + wobble)
     sleeve = np.where(at.arm < 0.02, 0.05, (outfit.sleeve - at.arm) * 0.27 + wobble)
     hips = y - outfit.hem_y + wobble
@@ -221,18 +226,49 @@ def _hair_region(outfit: Outfit, at: SurfacePatch) -> FloatArray:
     if outfit.hair_style in ("full", "long"):
         curtain = np.where((z < 0.045) & (np.abs(x) < 0.12), 0.02, -1.0)
         reach = 0.56 if outfit.hair_style == "full" else 0.36
-        falls = np.minimum(np.minimum(y - reach, curtain), np.where(y > 0.54, 0.05, 0.095 - np.abs(x)) - 0.012 * (z > 0))
+        falls = np.minimum(
+            np.minimum(y - reach, curtain), np.where(y > 0.54, 0.05, 0.095 - np.abs(x)) - 0.012 * (z > 0)
+        )
         covers = np.where((at.part == _HEAD) | ((at.part == _TORSO) & (z < -0.005)), falls, -1.0)
         return np.where(at.part == _HEAD, np.maximum(inside, covers), covers)
     return np.where(at.part == _HEAD, inside, -1.0)
 
 
-def padding(outfit: Outfit) -> FloatArray:
+def dress(outfit: Outfit, rest: FloatArray) -> FloatArray:
+    """Return the vertices (6890, 3) of a rest body with clothes, shoes and hair on: lifted skin, toes rounded off by shoes."""
+    at = _at_vertices()
+    lifted = rest + body_coordinates().normals * _padding(outfit)[:, None]
+    return lifted if outfit.is_barefoot else np.asarray(_shoe_last() @ lifted + _toe_cap())
+
+
+@lru_cache(maxsize=1)
+def _shoe_last() -> sparse.csr_matrix:
+    """(6890, 6890): smooths the front of the feet until the toes are one, and leaves the rest of the body alone."""
+    at = _at_vertices()
+    in_toe = np.isin(at.part, _FEET) & (at.rest[:, 2] > 0.07)
+    step = sparse.diags(np.where(in_toe, 0.3, 1.0)) + sparse.diags(np.where(in_toe, 0.7, 0.0)) @ _averaging()
+    last = sparse.identity(N_VERTICES, format="csr")
+    for _ in range(24):
+        last = step @ last
+    return last
+
+
+@lru_cache(maxsize=1)
+def _toe_cap() -> FloatArray:
+    """(6890, 3) metres that give back the length and height which smoothing takes from the toes."""
+    at = _at_vertices()
+    front = np.where(np.isin(at.part, _FEET), np.clip((at.rest[:, 2] - 0.08) / 0.08, 0, 1), 0.0)[:, None]
+    return np.asarray(front * (0.010 * body_coordinates().normals + [0.0, 0.002, 0.012]))
+
+
+def _padding(outfit: Outfit) -> FloatArray:
     """Return (6890,) metres by which clothes, shoes and hair lift the surface off the skin."""
     at = _at_vertices()
     loose = outfit.looseness_m * (1 + 0.35 * smooth_noise(at.rest, 5, outfit.phase))
-    lift = np.where(_top_region(outfit, at) > 0, loose, 0.0)
-    lift = np.where((_bottom_region(outfit, at) > 0) & (lift == 0), 0.8 * loose, lift)
+    waist = 1 + np.clip((0.25 - at.rest[:, 1]) / 0.2, 0, 1) * (at.part == _TORSO)
+    lift = np.where(_top_region(outfit, at) > 0, loose * waist, 0.0)
+    flare = 0.6 + 0.7 * np.clip(at.leg, 0, 2)
+    lift = np.where((_bottom_region(outfit, at) > 0) & (lift == 0), flare * loose, lift)
     lift = np.where(_shoe_region(outfit, at) > 0, 0.006, lift)
     volume = {"shaved": 0.0, "short": 0.010, "full": 0.022, "long": 0.020}[outfit.hair_style]
     crown = np.clip(_hair_region(outfit, at) / 0.03, 0, 1)
@@ -248,13 +284,19 @@ def _at_vertices() -> SurfacePatch:
     return SurfacePatch(part, coordinates.rest, coordinates.arm, coordinates.leg)
 
 
+@lru_cache(maxsize=1)
+def _averaging() -> sparse.csr_matrix:
+    """(6890, 6890): the mean over each vertex's neighbours."""
+    low, high = load_topology().edges.T
+    ones = np.ones(len(low))
+    adjacency = sparse.coo_matrix((ones, (low, high)), shape=(N_VERTICES, N_VERTICES)).tocsr()
+    adjacency = adjacency + adjacency.T
+    return sparse.csr_matrix(sparse.diags(1 / np.asarray(adjacency.sum(axis=1)).ravel()) @ adjacency)
+
+
 def _smoothed(values: FloatArray, rounds: int = 2) -> FloatArray:
-    edges = load_topology().edges
-    degree = np.bincount(edges.ravel(), minlength=N_VERTICES)
     for _ in range(rounds):
-        around = np.bincount(edges[:, 0], values[edges[:, 1]], minlength=N_VERTICES)
-        around += np.bincount(edges[:, 1], values[edges[:, 0]], minlength=N_VERTICES)
-        values = 0.5 * values + 0.5 * around / degree
+        values = 0.5 * values + 0.5 * (_averaging() @ values)
     return np.asarray(values)
 
 
@@ -276,7 +318,9 @@ def looks_of(outfit: Outfit, at: SurfacePatch) -> Looks:
     around = np.hypot(at.rest[:, 0], 0.6 * at.rest[:, 2]) * np.sign(at.rest[:, 2] + 1e-9)
     for region, fabric in ((_bottom_region(outfit, at), outfit.bottom), (_top_region(outfit, at), outfit.top)):
         along = np.where(np.isin(at.part, _ARMS), at.arm * 0.27, at.rest[:, 1])
-        mask = pattern_mask(fabric.pattern, along, np.where(np.isin(at.part, _ARMS), at.rest[:, 2], around), fabric.scale_m)
+        mask = pattern_mask(
+            fabric.pattern, along, np.where(np.isin(at.part, _ARMS), at.rest[:, 2], around), fabric.scale_m
+        )
         weave = 1 + 0.07 * smooth_noise(at.rest, 28, fabric.phase) + 0.10 * smooth_noise(at.rest, 4, fabric.phase)
         dye = linear(fabric.colour)[None] * (1 - mask[:, None]) + linear(fabric.second)[None] * mask[:, None]
         seam = np.where((region > 0) & (region < 0.012), 0.72, 1.0)
@@ -285,10 +329,18 @@ def looks_of(outfit: Outfit, at: SurfacePatch) -> Looks:
         gloss = np.where(region > 0, 0.04, gloss)
         cloth = np.where(region > 0, 1.0, cloth)
     shoe = _shoe_region(outfit, at) > 0
-    leather = np.where((at.rest[:, 1] < -0.935)[:, None], linear(outfit.sole)[None], linear(outfit.shoe)[None])
+    leather = np.where(
+        ((at.rest[:, 1] < -0.942) | ((at.rest[:, 1] < -0.93) & (at.rest[:, 2] < 0.1)))[:, None],
+        linear(outfit.sole)[None],
+        linear(outfit.shoe)[None],
+    )
     colour = np.where(shoe[:, None], leather, colour)
     hair = np.clip(_hair_region(outfit, at) / 0.008 + 0.5, 0, 1)[:, None]
-    strands = 1 + 0.35 * smooth_noise(at.rest * [3.0, 0.5, 1.0], 40, outfit.phase) + 0.15 * smooth_noise(at.rest, 15, outfit.phase)
+    strands = (
+        1
+        + 0.35 * smooth_noise(at.rest * [3.0, 0.5, 1.0], 40, outfit.phase)
+        + 0.15 * smooth_noise(at.rest, 15, outfit.phase)
+    )
     colour = colour * (1 - hair) + linear(outfit.hair)[None] * np.maximum(strands, 0.2)[:, None] * hair
     gloss = np.where(shoe | (hair[:, 0] > 0.5), 0.3, gloss)
     return Looks(np.clip(colour, 0.004, 0.95), gloss, cloth)
@@ -305,12 +357,15 @@ def _paint_face(outfit: Outfit, at: SurfacePatch, skin: FloatArray) -> FloatArra
         share = (np.clip(amount, 0, 1) * face)[:, None]
         colour[:] = colour * (1 - share) + linear(np.asarray(rgb))[None] * share
 
-    warm = np.exp(-(((side - 0.045) / 0.02) ** 2 + ((y - 0.668) / 0.018) ** 2)) + np.exp(-((side / 0.012) ** 2 + ((y - 0.675) / 0.012) ** 2))
+    warm = np.exp(-(((side - 0.045) / 0.02) ** 2 + ((y - 0.668) / 0.018) ** 2)) + np.exp(
+        -((side / 0.012) ** 2 + ((y - 0.675) / 0.012) ** 2)
+    )
     paint(0.16 * warm, (0.80, 0.36, 0.32))
     jaw = np.clip((0.655 - y) / 0.012, 0, 1) * np.clip((y - 0.585) / 0.012, 0, 1) * (z > 0.055)
     moustache = np.exp(-((side / 0.03) ** 4 + ((y - 0.651) / 0.006) ** 2))
     paint(outfit.stubble * np.maximum(jaw, moustache), outfit.hair)
-    brow = np.exp(-(((y - 0.7275 - 0.12 * np.maximum(0.034 - np.abs(side - 0.034), 0) + 0.02) - 0.0165) ** 2) / 0.0035**2)
+    arch = 0.7235 + 0.12 * np.maximum(0.034 - np.abs(side - 0.034), 0)
+    brow = np.exp(-(((y - arch) / 0.0035) ** 2))
     paint(0.8 * brow * np.clip((side - 0.012) / 0.004, 0, 1) * np.clip((0.056 - side) / 0.006, 0, 1), outfit.hair)
     curve = 0.0025 * np.cos(np.clip(side / 0.025, 0, 1.5) * np.pi)
     lip = np.clip((0.0062 - np.abs(y - 0.6365 - 0.5 * curve)) / 0.002, 0, 1) * np.clip((0.0255 - side) / 0.004, 0, 1)
