@@ -2,8 +2,9 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { deflateSync } from "node:zlib";
 
+import { inflate } from "../../annotator/static/annotator/workbench/core/label-map.js";
 import { distance, project } from "../../annotator/static/annotator/workbench/points/camera.js";
-import { bodyBounds, decodePart, inflate, triangleAt } from "../../annotator/static/annotator/workbench/points/pick-map.js";
+import { bodyBounds, decodePart, triangleAt } from "../../annotator/static/annotator/workbench/points/pick-map.js";
 import {
   facing, nearestSurfacePoint, normalAt, pixelIn, pixelsInAllViews, surfacePointAt,
 } from "../../annotator/static/annotator/workbench/points/surface-point.js";
@@ -13,8 +14,8 @@ const { manifest, bytes } = cylinderPart();
 const surface = decodePart(manifest, bytes);
 
 test("pick.bin inflates and decodes to the sections of the manifest", async () => {
-  const inflated = await inflate(new Blob([deflateSync(new Uint8Array(bytes))]));
-  const decoded = decodePart(manifest, inflated);
+  const inflated = await inflate(deflateSync(new Uint8Array(bytes)));
+  const decoded = decodePart(manifest, /** @type {ArrayBuffer} */ (inflated.buffer));
   assert.equal(decoded.picks.length, 6);
   assert.equal(decoded.triangles.length, manifest.n_triangles * 3);
   assert.equal(decoded.canonical[5], 1005);

@@ -22,16 +22,6 @@ export const N_VIEWS = 6;
  */
 
 /**
- * Inflate `pick.bin` (one zlib stream).
- * @param {Blob | ArrayBuffer | Uint8Array<ArrayBuffer>} packed
- * @returns {Promise<ArrayBuffer>}
- */
-export async function inflate(packed) {
-  const blob = packed instanceof Blob ? packed : new Blob([packed]);
-  return new Response(blob.stream().pipeThrough(new DecompressionStream("deflate"))).arrayBuffer();
-}
-
-/**
  * Lay typed arrays over the inflated bytes.
  * @param {any} manifest as in manifest.json
  * @param {ArrayBuffer} bytes

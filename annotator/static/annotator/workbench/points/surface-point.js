@@ -20,7 +20,7 @@ import { N_VIEWS, triangleAt } from "./pick-map.js";
  */
 
 /** A point counts as shown when the surface the view shows there is this near, in metres. */
-const SAME_PLACE_M = 0.003;
+const SAME_PLACE_M = 0.001;
 /** Weights are kept this far inside a triangle, so that the server's ray through the same pixel hits it too. */
 const INSET = 1e-3;
 
@@ -149,7 +149,7 @@ function corners(surface, triangle) {
  * Where a view shows a surface point, or null where it is hidden there.
  *
  * Shown means: under its projection, or one pixel beside it (a grazing triangle can be thinner than a pixel), the view
- * shows the same triangle or a place of the surface within 3 mm.
+ * shows the same triangle or a place of the surface within 1 mm.
  * @param {PartSurface} surface @param {number} view 1..6 @param {SurfacePoint} point
  * @returns {Pixel | null}
  */

@@ -1,0 +1,35 @@
+/** What the screen says about a point, a part, an answer: for the header, and for who does not see the screen. */
+
+import { t } from "../core/strings.js";
+
+/** @typedef {import("./answers.js").PhotoPoint} PhotoPoint */
+/** @typedef {import("./answers.js").Answer} Answer */
+
+/** @param {Answer | null | undefined} answer */
+export function answerWords(answer) {
+  if (!answer) return t("open");
+  if (answer.status === "placed") return t("placed");
+  return answer.status === "cannot_tell" ? t("cannot tell") : t("not this part");
+}
+
+/** @param {string} text */
+const capitalised = (text) => text.charAt(0).toUpperCase() + text.slice(1);
+
+/** @param {{up: string, down: string}} camera @returns {string} "Hip is up, knee is down" */
+export const endWords = ({ up, down }) =>
+  up && down ? capitalised(t("{up} is up, {down} is down", { up: t(up), down: t(down) })) : "";
+
+/** @param {string} name "front-outer" @returns {string} "front, outer" */
+export const viewWords = (name) => t(name).replace(/^(front|back)-/, "$1, ");
+
+/** @param {PhotoPoint} point @param {string} partName @param {Answer | null} answer @param {boolean} isDoubtful */
+export function pointWords(point, partName, answer, isDoubtful) {
+  const words = t("{part}, point {n} of {total}: {answer}", {
+    part: partName, n: point.number, total: point.ofPart, answer: answerWords(answer),
+  });
+  return isDoubtful ? `${words}. ${t("Check: left and right?")}` : words;
+}
+
+/** @param {string} partName @param {{done: number, total: number}} row */
+export const progressWords = (partName, { done, total }) =>
+  t("{part}: {done} of {total}", { part: partName, done, total });
