@@ -3,13 +3,14 @@
 Every rotation is made for the left limb in the rest pose's axes (x = left, y up, z forward); the right one is its mirror image.
 """
 
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
 from scipy.spatial.transform import Rotation
 
 from body.topology import load_topology
-from rendering.scenes.poses import SIDES, Pose, Side
+from rendering.scenes.poses import SIDES, Pose, Side, clamped
 from rendering.scenes.rig import FloatArray, PosedBody, RestBody, Rig, vertex_normals
 from rendering.scenes.tracing import RayCaster
 
@@ -24,10 +25,37 @@ _LIMBS: Final = (((2, 13), (2, 13, 11)), ((3, 12), (3, 12, 10)), ((5, 8), (5, 8,
 
 def pose_body(rig: Rig, rest: RestBody, pose: Pose) -> PosedBody:
     """Pose a body and set it on the ground y = 0 (or `lift_m` above it), with the pelvis over the origin."""
-    rotations = bone_rotations(rig, rest, pose)
-    body = rig.pose(rest, rotations)
+    if pose.support == "feet" and len(pose.planted) == 2:
+        pose = _on_both_feet(rig, rest, pose)
+    body = rig.pose(rest, bone_rotations(rig, rest, pose))
     shift = np.array([0.0, pose.lift_m - body.vertices[:, 1].min(), 0.0])
     return PosedBody(body.vertices + shift, body.keypoints + shift, body.joints + shift)
+
+
+def _on_both_feet(rig: Rig, rest: RestBody, pose: Pose) -> Pose:
+    """Bend the leg whose foot hangs lower until both feet reach the ground, as far as its limits allow."""
+    lows = _foot_heights(rig, rest, pose)
+    lower: Side = "left" if lows["left"] < lows["right"] else "right"
+    target = max(lows.values())
+    least, most = 0.0, 60.0
+    for _ in range(9):
+        bend = (least + most) / 2
+        if _foot_heights(rig, rest, _bent(pose, lower, bend))[lower] < target:
+            least = bend
+        else:
+            most = bend
+    return _bent(pose, lower, least)
+
+
+def _bent(pose: Pose, side: Side, bend: float) -> Pose:
+    hip, knee = f"{side}_hip_flexion", f"{side}_knee_flexion"
+    return clamped(replace(pose, angles=pose.angles | {hip: pose.angle(hip) + bend / 2, knee: pose.angle(knee) + bend}))
+
+
+def _foot_heights(rig: Rig, rest: RestBody, pose: Pose) -> dict[Side, float]:
+    """Height of each ankle joint's foot, by its joint: soles are level, so the joints tell."""
+    joints = rig.pose_joints(rest, bone_rotations(rig, rest, pose))
+    return {side: float(joints[rig.bone(f"foot.{_SUFFIX[side]}"), 1]) for side in SIDES}
 
 
 def bone_rotations(rig: Rig, rest: RestBody, pose: Pose) -> dict[str, FloatArray]:

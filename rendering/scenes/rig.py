@@ -90,13 +90,7 @@ class Rig:
         Returns:
             The posed body; the pelvis stays at the origin.
         """
-        turned = np.zeros((len(self.bone_parents), 3, 3))
-        shift = np.zeros((len(self.bone_parents), 3))
-        local = {self.bone(name): rotation for name, rotation in rotations.items()}
-        for bone, parent in enumerate(self.bone_parents):  # parents come before their children
-            above, offset = (np.eye(3), np.zeros(3)) if parent < 0 else (turned[parent], shift[parent])
-            turned[bone] = above @ local[bone] if bone in local else above
-            shift[bone] = above @ rest.heads[bone] + offset - turned[bone] @ rest.heads[bone]
+        turned, shift = self._bone_transforms(rest, rotations)
         matrix = (self.skin @ turned.reshape(-1, 9)).reshape(-1, 3, 3)
         vertices = np.einsum("vij,vj->vi", matrix, rest.vertices) + self.skin @ shift
         bone, weight = self.anchor_bone, self.anchor_weight[:, None]
@@ -104,6 +98,21 @@ class Rig:
         pulled = np.einsum("mij,mj->mi", turned[bone], rest.anchors) + weight * shift[bone]
         np.add.at(keypoints, self.anchor_keypoint, pulled)
         return PosedBody(vertices, keypoints, np.einsum("bij,bj->bi", turned, rest.heads) + shift)
+
+    def pose_joints(self, rest: RestBody, rotations: dict[str, FloatArray]) -> FloatArray:
+        """Return the joints (B, 3) that `pose` would give, without moving the skin."""
+        turned, shift = self._bone_transforms(rest, rotations)
+        return np.asarray(np.einsum("bij,bj->bi", turned, rest.heads) + shift)
+
+    def _bone_transforms(self, rest: RestBody, rotations: dict[str, FloatArray]) -> tuple[FloatArray, FloatArray]:
+        turned = np.zeros((len(self.bone_parents), 3, 3))
+        shift = np.zeros((len(self.bone_parents), 3))
+        local = {self.bone(name): rotation for name, rotation in rotations.items()}
+        for bone, parent in enumerate(self.bone_parents):  # parents come before their children
+            above, offset = (np.eye(3), np.zeros(3)) if parent < 0 else (turned[parent], shift[parent])
+            turned[bone] = above @ local[bone] if bone in local else above
+            shift[bone] = above @ rest.heads[bone] + offset - turned[bone] @ rest.heads[bone]
+        return turned, shift
 
 
 def vertex_normals(vertices: FloatArray, faces: FloatArray) -> FloatArray:

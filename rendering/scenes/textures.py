@@ -1,5 +1,6 @@
 """Procedural colour: smooth noise and simple fabric patterns as functions of a point. Cheap, seeded, without images."""
 
+from functools import lru_cache
 from typing import Final, Literal
 
 import numpy as np
@@ -9,24 +10,36 @@ from rendering.scenes.rig import FloatArray
 Pattern = Literal["plain", "stripes", "pinstripes", "checks", "dots", "block"]
 PATTERNS: Final[tuple[Pattern, ...]] = ("plain", "stripes", "pinstripes", "checks", "dots", "block")
 
-# Directions of the waves of `smooth_noise`: irrational to each other, so that the sum does not repeat within a body.
-_WAVES: Final = np.array([[1.00, 0.31, -0.42], [-0.53, 1.13, 0.27], [0.38, -0.61, 1.21], [-1.31, -0.44, 0.77]])
+_LATTICE: Final = 64
+# Two slanted projections of space onto the noise's plane; their mean has no direction in which it is constant.
+_PLANES: Final = np.array([[[1.0, 0.08, 0.61], [-0.47, 1.0, 0.23]], [[0.31, 0.74, -0.92], [0.95, -0.29, 0.42]]])
+
+
+@lru_cache(maxsize=1)
+def _lattice() -> FloatArray:
+    return np.random.default_rng(64).normal(0, 1, (_LATTICE, _LATTICE)).astype(np.float32)
 
 
 def smooth_noise(points: FloatArray, frequency: float, phase: float) -> FloatArray:
-    """Return (N,) values in about [-1, 1] that vary over 1/frequency metres; points are (N, D) with D 2 or 3."""
-    waves = _WAVES[:, : points.shape[1]] * (2 * np.pi * frequency)
-    angles = waves.astype(np.float32) @ points.T.astype(
-        np.float32
-    )  # single precision: its sine is several times faster
-    total = np.zeros(len(points), np.float32)
-    before = angles[-1]
-    for number, angle in enumerate(angles):
-        total += np.sin(
-            angle + np.float32(1.7 * phase * (number + 1)) + np.float32(0.8) * np.sin(before * np.float32(0.53))
-        )
-        before = angle
-    return total / np.float32(2.6)
+    """Return (N,) values of about [-1, 1] that vary over 1/frequency metres; points are (N, D) with D 2 or 3."""
+    if points.shape[1] == 2:
+        return 0.8 * _value_noise(points * (2 * frequency), phase)
+    one, other = (_value_noise(points @ plane.T * (2 * frequency), phase + 7 * k) for k, plane in enumerate(_PLANES))
+    return 0.55 * (one + other)
+
+
+def _value_noise(places: FloatArray, phase: float) -> FloatArray:
+    """Bilinear noise over a lattice of random values, with eased weights; places are (N, 2) in cells."""
+    moved = places.astype(np.float32) + np.float32([phase * 17.31 % _LATTICE, phase * 7.77 % _LATTICE])
+    cell = np.floor(moved)
+    ease = moved - cell
+    ease = ease * ease * (3 - 2 * ease)
+    column, row = (cell.astype(np.int32) % _LATTICE).T
+    right, below = (column + 1) % _LATTICE, (row + 1) % _LATTICE
+    table = _lattice()
+    top = table[row, column] * (1 - ease[:, 0]) + table[row, right] * ease[:, 0]
+    bottom = table[below, column] * (1 - ease[:, 0]) + table[below, right] * ease[:, 0]
+    return np.asarray(top * (1 - ease[:, 1]) + bottom * ease[:, 1])
 
 
 def pattern_mask(pattern: Pattern, along: FloatArray, around: FloatArray, scale_m: float) -> FloatArray:

@@ -11,6 +11,7 @@ from typing import Final, Literal
 
 import numpy as np
 from scipy import sparse
+from scipy.spatial import ConvexHull
 
 from body.topology import load_topology
 from rendering.scenes.rig import N_VERTICES, FloatArray, load_rig, vertex_normals
@@ -90,6 +91,8 @@ class BodyCoordinates:
     normals: FloatArray  # (6890, 3)
     arm: FloatArray  # (6890,) 0 shoulder, 1 elbow, 2 wrist
     leg: FloatArray  # (6890,) 0 hip, 1 knee, 2 ankle
+    arm_chain: FloatArray  # (3, 3) shoulder, elbow, wrist of the left arm
+    leg_chain: FloatArray  # (3, 3) hip, knee, ankle of the left leg
 
 
 @lru_cache(maxsize=1)
@@ -97,15 +100,15 @@ def body_coordinates() -> BodyCoordinates:
     """Return the coordinates that clothes are drawn in."""
     rig = load_rig()
     rest, _, heads = np.split(rig.mean, [N_VERTICES, N_VERTICES + len(rig.anchor_bone)])
-    folded = rest * [1, 1, 1]
-    folded[:, 0] = np.abs(folded[:, 0])
+    folded = np.column_stack([np.abs(rest[:, 0]), rest[:, 1:]])
     chains = [("upperarm01.L", "lowerarm01.L", "wrist.L"), ("upperleg01.L", "lowerleg01.L", "foot.L")]
-    along = []
+    along, joints = [], []
     for names in chains:
         a, b, c = (heads[rig.bone(name)] for name in names)
+        joints.append(np.stack([a, b, c]))
         first, second = _share(folded, a, b), _share(folded, b, c)
         along.append(np.where(second > 0, 1 + second, np.minimum(first, 1.0)))
-    return BodyCoordinates(rest, vertex_normals(rest, load_topology().faces), along[0], along[1])
+    return BodyCoordinates(rest, vertex_normals(rest, load_topology().faces), along[0], along[1], *joints)
 
 
 def _share(points: FloatArray, start: FloatArray, end: FloatArray) -> FloatArray:
@@ -131,7 +134,7 @@ def sample_outfit(rng: np.random.Generator, gender: float, age: float) -> Outfit
     lips = tuple(float(np.clip(s * f, 0, 1)) for s, f in zip(skin, (0.9, 0.66, 0.66), strict=True))
     if is_woman and rng.random() < 0.35:
         lips = (0.66, 0.18, 0.22)
-    bottom = _fabric(rng, is_bottom=True)
+    bottom = _fabric(rng, True, skin)
     return Outfit(
         skin=skin,
         hair=hair,
@@ -139,7 +142,7 @@ def sample_outfit(rng: np.random.Generator, gender: float, age: float) -> Outfit
         eyes=_EYES[int(rng.integers(len(_EYES) if sum(skin) > 1.7 else 2))],
         lips=(lips[0], lips[1], lips[2]),
         stubble=0.0 if is_woman or is_child else float(rng.choice([0, 0, 0.25, 0.6])),
-        top=_fabric(rng, is_bottom=False),
+        top=_fabric(rng, False, skin),
         sleeve=float(rng.choice([0.12, 0.5, 0.62, 1.25, 1.97], p=[0.1, 0.25, 0.25, 0.08, 0.32])),
         neck_drop_m=float(rng.choice([0.0, 0.015, 0.05, 0.09] if is_woman else [0.0, 0.01, 0.03])),
         hem_y=float(rng.choice([-0.06, -0.02, 0.03])),
@@ -160,20 +163,27 @@ def _between(colours: tuple[Rgb, ...], place: float, rng: np.random.Generator) -
     return float(red), float(green), float(blue)
 
 
-def _fabric(rng: np.random.Generator, is_bottom: bool) -> Fabric:
+def _fabric(rng: np.random.Generator, is_bottom: bool, skin: Rgb) -> Fabric:
+    phase = float(rng.uniform(0, 20))
     if is_bottom and rng.random() < 0.45:  # denim
         colour = hsv(0.6 + rng.normal(0, 0.01), rng.uniform(0.35, 0.6), rng.uniform(0.22, 0.5))
-        return Fabric(colour, colour, phase=float(rng.uniform(0, 20)))
-    if rng.random() < 0.35:
-        grey = float(rng.choice([0.1, 0.25, 0.5, 0.8, 0.93]))
-        colour = hsv(rng.random(), rng.uniform(0, 0.08), grey)
-    else:
-        colour = hsv(rng.random(), rng.uniform(0.25, 0.75), rng.uniform(0.2, 0.55 if is_bottom else 0.85))
-    second = hsv(rng.random(), rng.uniform(0, 0.6), rng.uniform(0.15, 0.95))
+        return Fabric(colour, colour, phase=phase)
+    colour = _dye(rng, skin, 0.55 if is_bottom else 0.85)
     weights = [0.85, 0.0, 0.07, 0.08, 0.0, 0.0] if is_bottom else [0.45, 0.2, 0.06, 0.12, 0.07, 0.1]
     pattern = PATTERNS[int(rng.choice(len(PATTERNS), p=weights))]
     scale = {"pinstripes": 0.025, "dots": 0.04, "block": 0.34}.get(pattern, float(rng.uniform(0.03, 0.09)))
-    return Fabric(colour, second, pattern, scale, float(rng.uniform(0, 20)))
+    return Fabric(colour, _dye(rng, skin, 0.95), pattern, scale, phase)
+
+
+def _dye(rng: np.random.Generator, skin: Rgb, brightest: float) -> Rgb:
+    """A cloth's colour that nobody takes for bare skin."""
+    while True:
+        if rng.random() < 0.35:
+            colour = hsv(rng.random(), rng.uniform(0, 0.08), rng.choice([0.1, 0.25, 0.5, 0.8, 0.93]))
+        else:
+            colour = hsv(rng.random(), rng.uniform(0.25, 0.75), rng.uniform(0.2, brightest))
+        if np.abs(np.subtract(colour, skin)).sum() > 0.5:
+            return colour
 
 
 @dataclass(frozen=True)
@@ -238,27 +248,30 @@ def dress(outfit: Outfit, rest: FloatArray) -> FloatArray:
     """Return the vertices (6890, 3) of a rest body with clothes, shoes and hair on: lifted skin, toes rounded off by shoes."""
     at = _at_vertices()
     lifted = rest + body_coordinates().normals * _padding(outfit)[:, None]
-    return lifted if outfit.is_barefoot else np.asarray(_shoe_last() @ lifted + _toe_cap())
+    return lifted if outfit.is_barefoot else np.asarray(lifted + _shoe_last())
 
 
 @lru_cache(maxsize=1)
-def _shoe_last() -> sparse.csr_matrix:
-    """(6890, 6890): smooths the front of the feet until the toes are one, and leaves the rest of the body alone."""
+def _shoe_last() -> FloatArray:
+    """(6890, 3) metres that carry the toes of the mean rest body out to the convex hull of the front of the foot."""
     at = _at_vertices()
-    in_toe = np.isin(at.part, _FEET) & (at.rest[:, 2] > 0.07)
-    step = sparse.diags(np.where(in_toe, 0.3, 1.0)) + sparse.diags(np.where(in_toe, 0.7, 0.0)) @ _averaging()
-    last = sparse.identity(N_VERTICES, format="csr")
-    for _ in range(24):
-        last = step @ last
-    return last
-
-
-@lru_cache(maxsize=1)
-def _toe_cap() -> FloatArray:
-    """(6890, 3) metres that give back the length and height which smoothing takes from the toes."""
-    at = _at_vertices()
-    front = np.where(np.isin(at.part, _FEET), np.clip((at.rest[:, 2] - 0.08) / 0.08, 0, 1), 0.0)[:, None]
-    return np.asarray(front * (0.010 * body_coordinates().normals + [0.0, 0.002, 0.012]))
+    moved = np.zeros((N_VERTICES, 3))
+    for foot in _FEET:
+        own = np.flatnonzero((at.part == foot) & (at.rest[:, 2] > 0.04))
+        points = at.rest[own]
+        planes = ConvexHull(points).equations  # n . p + d <= 0 inside
+        middle = points.mean(axis=0)
+        core = np.column_stack(
+            [np.full(len(own), middle[0]), np.full(len(own), middle[1]), np.minimum(points[:, 2], 0.12)]
+        )
+        ray = points - core
+        with np.errstate(divide="ignore", invalid="ignore"):
+            reach = -(core @ planes[:, :3].T + planes[:, 3]) / (ray @ planes[:, :3].T)
+        reach = np.where(reach > 0, reach, np.inf).min(axis=1)
+        share = np.clip((points[:, 2] - 0.05) / 0.04, 0, 1)
+        rounded = core + ray * np.minimum(reach, 6)[:, None] * 1.04
+        moved[own] = (rounded - points) * share[:, None]
+    return moved
 
 
 def _padding(outfit: Outfit) -> FloatArray:
@@ -315,12 +328,9 @@ def looks_of(outfit: Outfit, at: SurfacePatch) -> Looks:
     colour = _paint_face(outfit, at, skin)
     gloss = np.full(len(colour), 0.25)
     cloth = np.zeros(len(colour))
-    around = np.hypot(at.rest[:, 0], 0.6 * at.rest[:, 2]) * np.sign(at.rest[:, 2] + 1e-9)
+    along, around = _cloth_grid(at)
     for region, fabric in ((_bottom_region(outfit, at), outfit.bottom), (_top_region(outfit, at), outfit.top)):
-        along = np.where(np.isin(at.part, _ARMS), at.arm * 0.27, at.rest[:, 1])
-        mask = pattern_mask(
-            fabric.pattern, along, np.where(np.isin(at.part, _ARMS), at.rest[:, 2], around), fabric.scale_m
-        )
+        mask = pattern_mask(fabric.pattern, along, around, fabric.scale_m)
         weave = 1 + 0.07 * smooth_noise(at.rest, 28, fabric.phase) + 0.10 * smooth_noise(at.rest, 4, fabric.phase)
         dye = linear(fabric.colour)[None] * (1 - mask[:, None]) + linear(fabric.second)[None] * mask[:, None]
         seam = np.where((region > 0) & (region < 0.012), 0.72, 1.0)
@@ -344,6 +354,24 @@ def looks_of(outfit: Outfit, at: SurfacePatch) -> Looks:
     colour = colour * (1 - hair) + linear(outfit.hair)[None] * np.maximum(strands, 0.2)[:, None] * hair
     gloss = np.where(shoe | (hair[:, 0] > 0.5), 0.3, gloss)
     return Looks(np.clip(colour, 0.004, 0.95), gloss, cloth)
+
+
+def _cloth_grid(at: SurfacePatch) -> tuple[FloatArray, FloatArray]:
+    """Return metres along and around trunk, arms and legs: the warp and weft that fabric patterns follow."""
+    side = np.sign(at.rest[:, :1]) * [1, 0, 0] + [0, 1, 1]
+    coordinates = body_coordinates()
+    along, around = at.rest[:, 1].copy(), np.arctan2(at.rest[:, 0], at.rest[:, 2] - 0.01) * 0.14
+    for parts, place, chain, girth in (
+        (_ARMS, at.arm, coordinates.arm_chain, 0.05),
+        (_LEGS, at.leg, coordinates.leg_chain, 0.08),
+    ):
+        own = np.isin(at.part, parts)
+        axis = np.stack([np.interp(place[own], [0, 1, 2], chain[:, k]) for k in range(3)], axis=1)
+        off = at.rest[own] * side[own] - axis
+        around[own] = np.arctan2(off[:, 0], off[:, 2]) * girth
+        if parts == _ARMS:
+            along[own] = at.arm[own] * 0.27
+    return along, around
 
 
 def _paint_face(outfit: Outfit, at: SurfacePatch, skin: FloatArray) -> FloatArray:
