@@ -2,7 +2,7 @@
 
 Work happens in `NAME.partial` beside the target, with a byte for each finished source in `NAME.rows`; the finished file
 is synced and renamed, so that a file of the final name is always whole. Exact distances are those of pygeodesic
-(Mitchell, Mount, Papadimitriou). On the canonical topology one side of the body is computed and the other mirrored.
+(Mitchell, Mount, Papadimitriou). Where the body is exactly symmetric, one side is computed and the other mirrored.
 """
 
 import fcntl
@@ -12,6 +12,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -20,13 +21,14 @@ import numpy.typing as npt
 
 from body.canonical import load_canonical_body, surface_hash_of
 from body.geodesics.table import GeodesicsFileError, Layout, read_skeleton, write_skeleton
+from body.topology import load_topology
 
 log = logging.getLogger(__name__)
 
 Progress = Callable[[int, int], None]
 
-# The registered head is 0.3 mm off the mirror plane; distances differ by far less than that (see the tests).
-SYMMETRY_TOLERANCE_M: Final = 5e-4
+_EXACTLY_SYMMETRIC_M: Final = 1e-5
+_NEARLY_SYMMETRIC_M: Final = 5e-4  # paths between exact vertices may cross the others; beyond this they would differ
 _BLOCK: Final = 1_024
 
 
@@ -66,10 +68,10 @@ def build_geodesics(
         if _is_finished(path, vertices, faces):
             return path
         partial, rows = path.with_name(path.name + ".partial"), path.with_name(path.name + ".rows")
-        layout, mirror = _prepare(partial, rows, vertices, faces)
-        sources = np.arange(len(vertices)) if mirror is None else np.flatnonzero(np.arange(len(vertices)) <= mirror)
-        _run_workers(partial, rows, sources, processes=max(1, processes), on_progress=on_progress, lock=lock)
-        _symmetrise(layout.matrix(partial, "r+"))
+        layout = _prepare(partial, rows, vertices, faces)
+        symmetry = Symmetry.of_mesh(vertices, faces)
+        _run_workers(partial, rows, symmetry.sources(), processes=max(1, processes), on_progress=on_progress, lock=lock)
+        _symmetrise(layout.matrix(partial, "r+"), ~symmetry.is_exact)
         with partial.open("rb+") as file:
             os.fsync(file.fileno())
         partial.replace(path)
@@ -79,15 +81,33 @@ def build_geodesics(
     return path
 
 
-def mirror_of_mesh(vertices: npt.NDArray[np.float64], faces: npt.NDArray[np.int32]) -> npt.NDArray[np.int32] | None:
-    """Return the mirror of the vertices (V,) where the mesh has the canonical topology and is symmetric, else None."""
-    from body.topology import load_topology
+@dataclass(frozen=True, slots=True, eq=False)
+class Symmetry:
+    """What a mesh's mirror saves. The mirrored row of a vertex that `is_exact` need not be computed.
 
-    topology = load_topology()
-    if not np.array_equal(faces, topology.faces):
-        return None
-    off = vertices[topology.mirror_vertex] - vertices * np.array([-1.0, 1.0, 1.0])
-    return topology.mirror_vertex if float(np.abs(off).max()) <= SYMMETRY_TOLERANCE_M else None
+    Attributes:
+        mirror: (V,) int32, the vertex of the other side.
+        is_exact: (V,) bool, the vertex mirrors its partner to within rounding. The registered head is 0.3 mm off the
+            mirror plane, so its vertices are computed on both sides.
+    """
+
+    mirror: npt.NDArray[np.int32]
+    is_exact: npt.NDArray[np.bool_]
+
+    @classmethod
+    def of_mesh(cls, vertices: npt.NDArray[np.float64], faces: npt.NDArray[np.int32]) -> "Symmetry":
+        """Find the symmetry of a mesh; none of its vertices `is_exact` unless it is a body close to symmetric."""
+        topology = load_topology()
+        if not np.array_equal(faces, topology.faces):
+            return cls(np.arange(len(vertices), dtype=np.int32), np.zeros(len(vertices), dtype=bool))
+        off_m = np.abs(vertices[topology.mirror_vertex] - vertices * [-1.0, 1.0, 1.0]).max(axis=1)
+        is_close = bool(off_m.max() <= _NEARLY_SYMMETRIC_M)
+        return cls(topology.mirror_vertex, (off_m <= _EXACTLY_SYMMETRIC_M) & is_close)
+
+    def sources(self) -> npt.NDArray[np.int64]:
+        """Return the vertices whose rows must be computed."""
+        own = np.arange(len(self.mirror))
+        return np.flatnonzero((own <= self.mirror) | ~self.is_exact)
 
 
 def _checked_mesh(
@@ -117,9 +137,7 @@ def _is_finished(path: Path, vertices: npt.NDArray[np.float64], faces: npt.NDArr
         return False
 
 
-def _prepare(
-    partial: Path, rows: Path, vertices: npt.NDArray[np.float64], faces: npt.NDArray[np.int32]
-) -> tuple[Layout, npt.NDArray[np.int32] | None]:
+def _prepare(partial: Path, rows: Path, vertices: npt.NDArray[np.float64], faces: npt.NDArray[np.int32]) -> Layout:
     """Open an earlier attempt at the same mesh, or start a new one."""
     layout = Layout(len(vertices), len(faces))
     can_resume = _is_finished(partial, vertices, faces) and rows.exists() and rows.stat().st_size == len(vertices)
@@ -127,7 +145,7 @@ def _prepare(
         rows.unlink(missing_ok=True)
         write_skeleton(partial, vertices, faces)
         rows.write_bytes(bytes(len(vertices)))
-    return layout, mirror_of_mesh(vertices, faces)
+    return layout
 
 
 def _run_workers(
@@ -201,8 +219,14 @@ def _end(worker: subprocess.Popen[str]) -> None:
         worker.stderr.close()
 
 
-def _symmetrise(matrix: npt.NDArray[np.uint16]) -> None:
-    """Make d(a, b) = d(b, a) to the last unit, in place; doing it twice changes nothing."""
+def _symmetrise(matrix: npt.NDArray[np.uint16], is_computed: npt.NDArray[np.bool_]) -> None:
+    """Make d(a, b) = d(b, a) to the last unit, in place; doing it twice changes nothing.
+
+    Args:
+        matrix: (V, V).
+        is_computed: (V,) rows that were computed on both sides; they overrule what was mirrored into their columns.
+    """
+    matrix[np.ix_(~is_computed, is_computed)] = matrix[np.ix_(is_computed, ~is_computed)].T
     n = len(matrix)
     for top in range(0, n, _BLOCK):
         for left in range(top, n, _BLOCK):

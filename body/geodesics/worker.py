@@ -10,7 +10,7 @@ from typing import Final
 
 import numpy as np
 
-from body.geodesics.build import mirror_of_mesh
+from body.geodesics.build import Symmetry
 from body.geodesics.table import MAX_DISTANCE_M, UNIT_M, read_skeleton
 
 _BATCH: Final = 16
@@ -27,7 +27,7 @@ def main(partial: Path, rows: Path) -> None:
 
     os.nice(_NICENESS)
     layout, _, vertices, faces = read_skeleton(partial)
-    mirror = mirror_of_mesh(vertices, faces)
+    symmetry = Symmetry.of_mesh(vertices, faces)
     matrix = layout.matrix(partial, "r+")
     is_finished = np.memmap(rows, dtype=np.uint8, mode="r+", shape=(len(vertices),))
     algorithm = geodesic.PyGeodesicAlgorithmExact(vertices, faces)
@@ -40,8 +40,8 @@ def main(partial: Path, rows: Path) -> None:
                 raise RuntimeError(f"vertex {source} is {distance_m.max()} m away from another, limit {MAX_DISTANCE_M}")
             row = np.rint(distance_m / UNIT_M).astype(np.uint16)
             matrix[source] = row
-            if mirror is not None and mirror[source] != source:
-                matrix[mirror[source], mirror] = row
+            if symmetry.is_exact[source]:
+                matrix[symmetry.mirror[source], symmetry.mirror] = row
         matrix.flush()
         is_finished[batch] = 1
         is_finished.flush()
