@@ -170,7 +170,9 @@ class _Text:
             more = raw if isinstance(raw, str) else self._decode(raw, final=self._is_ended)
         except UnicodeDecodeError as error:
             raise self.error(f"the file is not UTF-8 text ({error.reason})") from error
+        if self._is_ended:
+            return False
         self._buffer = self._buffer[self._at :] + more
         self._dropped += self._at
         self._at = 0
-        return not self._is_ended or bool(more)
+        return True
