@@ -23,7 +23,8 @@ def main() -> int:
         runner = Runner(var_folder(), console, host=options.host, port=options.port, with_demo=not options.no_demo)
         return runner.run()
     except LocalServiceError as error:
-        console.print(f"[red]Cannot run:[/red] {error}", markup=True)
+        console.print("[red]Cannot run:[/]", end=" ")
+        console.print(str(error), markup=False, soft_wrap=True)
         return 1
 
 
