@@ -58,7 +58,7 @@ export class Header {
     for (const swatch of /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll("[data-part-swatch]"))) {
       swatch.style.backgroundColor = part?.colour ?? "";
     }
-    hook("part-name").textContent = t(part?.name ?? "");
+    hook("part-name").textContent = part?.name ?? "";
     hook("part-count").textContent = t("{n} of {total}", { n: current.number, total: current.ofPart });
     hook("answered").textContent = t("{n} of {total}", { n: countAnswered(points, draft.answers), total: points.length });
     hook("ends").textContent = camera ? endWords(camera) : t("Loading the views…");
@@ -66,7 +66,7 @@ export class Header {
     state.textContent = model.answer && model.answer.status !== "placed" ? answerWords(model.answer) : "";
     this.#showDoubt(model, doubtful);
     const describe = (/** @type {import("./progress-strip.js").PartProgress} */ row) =>
-      progressWords(t(this.parts.get(row.part)?.name ?? ""), row);
+      progressWords(this.parts.get(row.part)?.name ?? "", row);
     this.#strip.update(progressByPart(points, draft.answers), current.part, describe);
   }
 
@@ -77,7 +77,7 @@ export class Header {
       : points.find(({ key, part }) => part === current.part && doubtful.has(key)) ?? points.find(({ key }) => doubtful.has(key));
     this.#doubt.hidden = !point;
     if (!point) return;
-    const name = point.part === current.part ? "" : `${t(this.parts.get(point.part)?.name ?? "")}, `;
+    const name = point.part === current.part ? "" : `${this.parts.get(point.part)?.name ?? ""}, `;
     hook("doubt-text").textContent = t("{part}Point {n}: check left and right?", { part: name, n: point.number });
   }
 }

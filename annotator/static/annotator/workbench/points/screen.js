@@ -3,7 +3,6 @@
  * model only; everything shown follows from it.
  */
 
-import { t } from "../core/strings.js";
 import { hook } from "../ui/dom.js";
 import { progressByPart } from "./answers.js";
 import { suitableView } from "./guide.js";
@@ -132,7 +131,7 @@ export class PointsScreen {
     const doubtful = new Set([...this.#doubts.values()].flatMap((keys) => [...keys]));
     this.photo.update(marksOf(model.points, model.draft, doubtful, this.colours), current.part);
     this.header.update(model, this.views.views?.surface.cameras[0] ?? null, doubtful);
-    const words = pointWords(current, t(this.parts.get(current.part)?.name ?? ""), model.answer, doubtful.has(current.key));
+    const words = pointWords(current, this.parts.get(current.part)?.name ?? "", model.answer, doubtful.has(current.key));
     if (words !== this.#spoken) this.say(words);
     this.#spoken = words;
   }

@@ -37,6 +37,9 @@ export class PointsStage {
       say: (text) => shell.messages.say(text),
       onViews: (error) => this.#sayViews(error),
     });
+    for (const button of buttonsOf()) {
+      button.addEventListener("click", () => this.run(button.dataset.run ?? "", null, "press"));
+    }
   }
 
   /** @param {Bundle} bundle @returns {Promise<Prepared>} */
@@ -60,6 +63,8 @@ export class PointsStage {
       this.#shell.changed();
       this.#count(model);
     });
+    model.history.watch(() => this.#showHistory(model));
+    this.#showHistory(model);
     this.#count(model);
     this.#showModel(model);
   }
@@ -123,6 +128,14 @@ export class PointsStage {
     this.#shell.setReady(n === points.length);
   }
 
+  /** @param {PointsModel} model */
+  #showHistory({ history }) {
+    for (const button of buttonsOf()) {
+      if (button.dataset.run === "undo") button.disabled = !history.canUndo;
+      if (button.dataset.run === "redo") button.disabled = !history.canRedo;
+    }
+  }
+
   /** @param {unknown | null} error */
   #sayViews(error) {
     const { messages } = this.#shell;
@@ -134,3 +147,6 @@ export class PointsStage {
     });
   }
 }
+
+/** @returns {NodeListOf<HTMLButtonElement>} the buttons in the foot that run an action */
+const buttonsOf = () => document.querySelectorAll("[data-run]");
