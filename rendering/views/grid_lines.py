@@ -116,7 +116,7 @@ def _meridians(
     back = _smooth(from_back / angle_gradient, half + 0.5, half - 0.5) * dash
     from_dot = np.abs((up / style.step_m + 0.5) % 1.0 - 0.5) * style.step_m / up_gradient
     from_outer = np.abs(angle - 90.0 * outward)
-    from_inner = np.abs(np.abs(angle + 90.0 * outward) - style.step_deg / 5)
+    from_inner = np.abs(np.abs(angle + 90.0 * outward) - style.step_deg / 3)
     dots = [
         _smooth(np.hypot(row / angle_gradient, from_dot), _DOT_RADIUS_PX + 0.5, _DOT_RADIUS_PX - 0.5)
         for row in (from_outer, from_inner)

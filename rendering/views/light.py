@@ -53,7 +53,10 @@ def ink_of(colour: str) -> FloatArray:
 
 def accent_of(colour: str) -> FloatArray:
     """Return the part colour (3,) sRGB in [0, 1], held to tones that show on a light and on a dark ground."""
-    return _toned(colour, darkest=0.40, lightest=0.60, dullest=0.55)
+    hue = colorsys.rgb_to_hls(*srgb(colour).tolist())[0]
+    # Yellow is so light that at the lightness of the others it would vanish on white.
+    is_yellow = 0.1 < hue < 0.2
+    return _toned(colour, darkest=0.40, lightest=0.46 if is_yellow else 0.60, dullest=0.55)
 
 
 def _toned(colour: str, darkest: float, lightest: float, dullest: float) -> FloatArray:

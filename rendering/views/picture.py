@@ -33,10 +33,11 @@ Mask = NDArray[np.bool_]
 _LAST_KIND: Final = 255
 
 _OUTLINE_PX: Final = 2.3
-_OUTLINE_SOFTENED_PX: Final = 4.0
-_OUTLINE_MOVED_AT_MOST_PX: Final = 0.9
+_OUTLINE_SOFTENED_PX: Final = 2.5
+_OUTLINE_MOVED_AT_MOST_PX: Final = 0.7
 _FRINGE_PX: Final = 1.3
-_CREASE_PX: Final = 1.5
+_CREASE_PX: Final = 1.4
+_CREASE_JUMPS_M: Final = (0.005, 0.010)  # a shallow step is drawn fainter than a deep one
 _BOUNDARY_PX: Final = 1.0
 _CUT_PX: Final = 4.6
 _CUT_STEP_PX: Final = 2.0
@@ -117,7 +118,9 @@ def _lay_ghost(canvas: _Canvas, samples: Samples) -> None:
 
 def _lay_hatch(canvas: _Canvas, samples: Samples) -> None:
     """Hatch the openings, where one looks into the part."""
-    canvas.add(light.srgb(light.HATCH), 0.95 * _stripes() * samples.coverage(OPENING, OPENING))
+    opening = samples.coverage(OPENING, OPENING)
+    rim = _stroke(area_mean(_distance_to(samples.kind != OPENING)), _HATCH_WIDTH_PX)
+    canvas.add(light.srgb(light.HATCH), np.maximum(0.95 * _stripes(), 0.8 * rim) * opening)
 
 
 @lru_cache(maxsize=1)
@@ -150,18 +153,25 @@ def _lay_lines(canvas: _Canvas, samples: Samples, part: int) -> None:
     """Draw chart boundary, creases, outline and, in the part's own colour, where it was cut."""
     colour = part_by_number(part).colour
     ink, accent = light.ink_of(colour), light.accent_of(colour)
-    is_part = samples.kind >= PART
-    crease = depth_jumps(samples) & is_part
-    # Positive inside the part, in pixels.
-    inside = area_mean(_distance_to(~is_part) - _distance_to(is_part))
-    softened = cv2.GaussianBlur(inside, (0, 0), _OUTLINE_SOFTENED_PX)
-    inside = np.clip(softened, inside - _OUTLINE_MOVED_AT_MOST_PX, inside + _OUTLINE_MOVED_AT_MOST_PX)
+    inside = _inside_outline(samples)
     on_part = np.clip(inside + 0.5, 0.0, 1.0)
     canvas.over(ink, 0.85 * _stroke(area_mean(_distance_to(_chart_changes(samples.kind))), _BOUNDARY_PX) * on_part)
-    canvas.over(ink, 0.80 * _stroke(area_mean(_distance_to(crease)), _CREASE_PX) * on_part)
+    for jump_m in _CREASE_JUMPS_M:
+        crease = area_mean(_distance_to(depth_jumps(samples, jump_m)))
+        canvas.over(ink, 0.5 * _stroke(crease, _CREASE_PX) * on_part)
     canvas.over(accent, 0.9 * _stroke(-inside, _FRINGE_PX) * (1.0 - on_part))
-    canvas.over(ink, _stroke(inside, _OUTLINE_PX) * on_part)
+    # What only a rounder surface would cover cannot be picked: all of it is outline.
+    bulge = area_mean(samples.bulge.astype(np.float32))
+    canvas.over(ink, np.maximum(_stroke(inside, _OUTLINE_PX), np.minimum(2 * bulge, 1.0)) * on_part)
     canvas.over(accent, _cut_line(samples, part))
+
+
+def _inside_outline(samples: Samples) -> FloatImage:
+    """Return the distance (800, 800) in pixels to the rounded outline of the part, positive inside."""
+    is_part = (samples.kind >= PART) | samples.bulge
+    exact = area_mean(_distance_to(~is_part) - _distance_to(is_part))
+    softened = cv2.GaussianBlur(exact, (0, 0), _OUTLINE_SOFTENED_PX)
+    return np.clip(softened, exact - _OUTLINE_MOVED_AT_MOST_PX, exact + _OUTLINE_MOVED_AT_MOST_PX)
 
 
 def _chart_changes(kind: NDArray[np.uint8]) -> Mask:

@@ -5,7 +5,7 @@ The ray through the centre is the pick map, so picture and map cannot disagree; 
 
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Final
+from typing import Any, Final
 
 import cv2
 import numpy as np
@@ -17,6 +17,7 @@ from rendering.views.cameras import VIEW_SIZE_PX, Camera, camera_of
 from rendering.views.part_mesh import load_part_mesh
 from rendering.views.picking import picture_mesh
 from rendering.views.rays import PictureMesh
+from rendering.views.smooth_surface import phong_tessellation
 from rendering.views.surface_fields import distance_from_part, part_fields
 
 FloatImage = NDArray[np.float32]
@@ -30,8 +31,9 @@ OPENING: Final = 1
 GHOST: Final = 2
 PART: Final = 3
 
-_CREASE_M: Final = 0.003
+_CREASE_M: Final = 0.004
 _GHOST_REACH: Final = 0.15  # of the picture's side
+_BULGE_PX: Final = 4
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,6 +57,7 @@ class Samples:
         kind: (2400, 2400) uint8.
         triangle: (2400, 2400) int32 of `seen` or of the ghost, by kind.
         depth: (2400, 2400) float32 pixels away from the viewer, infinite off the part.
+        bulge: (2400, 2400) bool off the part, but on it if its triangles were round: the outline covers them.
     """
 
     camera: Camera
@@ -64,6 +67,7 @@ class Samples:
     kind: NDArray[np.uint8]
     triangle: NDArray[np.int32]
     depth: FloatImage
+    bulge: NDArray[np.bool_]
 
     def coverage(self, first: int, last: int) -> FloatImage:
         """Return how much of each pixel (800, 800) shows kinds `first` to `last`."""
@@ -110,17 +114,50 @@ def cast_view(part: int, view_number: int) -> Samples:
     size = (VIEW_SIZE_PX, VIEW_SIZE_PX)
     hits, *once = cast.at(_pixel_centres())
     once = [values.reshape(size) for values in once]
-    row, column = np.nonzero(_something_ends(once[0], once[2], _CREASE_M * camera.px_per_m))
+    is_edge = _something_ends(once[0], once[2], _CREASE_M * camera.px_per_m) | _is_beside(once[0] >= PART)
+    finer = cast.at(_fine_positions(is_edge))[1:]
+    kind, triangle, depth = (_refined(coarse, fine, is_edge) for coarse, fine in zip(once, finer, strict=True))
+    return Samples(
+        camera, seen, cast.ghost, hits.reshape(size), kind, triangle, depth, _bulge(part, camera, kind, is_edge)
+    )
+
+
+def _fine_positions(is_edge: NDArray[np.bool_]) -> FloatImage:
+    """Return the positions (N * 9, 2) of all samples of the N chosen pixels."""
+    row, column = np.nonzero(is_edge)
     inner = (np.arange(RAYS) + 0.5) / RAYS
     x = np.broadcast_to(column[:, None, None] + inner[None, None, :], (len(row), RAYS, RAYS))
     y = np.broadcast_to(row[:, None, None] + inner[None, :, None], (len(row), RAYS, RAYS))
-    finer = cast.at(np.stack([x, y], axis=-1).reshape(-1, 2).astype(np.float32))[1:]
-    full = []
-    for coarse, fine in zip(once, finer, strict=True):
-        blocks = np.repeat(np.repeat(coarse, RAYS, 0), RAYS, 1).reshape(VIEW_SIZE_PX, RAYS, VIEW_SIZE_PX, RAYS)
-        blocks[row, :, column, :] = fine.reshape(-1, RAYS, RAYS)
-        full.append(blocks.reshape(SAMPLES_SIDE, SAMPLES_SIDE))
-    return Samples(camera, seen, cast.ghost, hits.reshape(size), full[0], full[1], full[2])
+    return np.stack([x, y], axis=-1).reshape(-1, 2).astype(np.float32)
+
+
+def _refined(coarse: NDArray[Any], fine: NDArray[Any], is_edge: NDArray[np.bool_]) -> NDArray[Any]:
+    """Repeat the pixels (800, 800) to samples (2400, 2400), and put in the finer ones (N * 9,) where there are any."""
+    blocks = np.repeat(np.repeat(coarse, RAYS, 0), RAYS, 1).reshape(VIEW_SIZE_PX, RAYS, VIEW_SIZE_PX, RAYS)
+    row, column = np.nonzero(is_edge)
+    blocks[row, :, column, :] = fine.reshape(-1, RAYS, RAYS)
+    return blocks.reshape(SAMPLES_SIDE, SAMPLES_SIDE)
+
+
+def _bulge(
+    part: int, camera: Camera, kind: NDArray[np.uint8], is_edge: NDArray[np.bool_]
+) -> NDArray[np.bool_]:
+    """Return the samples (2400, 2400) just outside the part that a rounder surface would cover."""
+    mesh, seen = load_part_mesh(part), picture_mesh(part, camera.number)
+    round_mesh = PictureMesh(camera, *phong_tessellation(mesh.vertices, part_fields(part).normal, seen.triangles))
+    is_near = is_edge & _is_beside(kind[RAYS // 2 :: RAYS, RAYS // 2 :: RAYS] >= PART)
+    hits = round_mesh.first_hits(_fine_positions(is_near))
+    is_round = (hits >= 0) & round_mesh.is_front[np.maximum(hits, 0)]
+    covered = _refined(np.zeros(is_near.shape, bool), is_round, is_near)
+    return np.asarray(covered & ((kind == NOTHING) | (kind == GHOST)))
+
+
+def _is_beside(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Return the pixels within a few of a mask and of its complement."""
+    square = np.ones((2 * _BULGE_PX + 1,) * 2, np.uint8)
+    edge = np.ones((3, 3), np.uint8)
+    image = mask.view(np.uint8)
+    return np.asarray(cv2.dilate(image, square) > cv2.erode(image, edge))
 
 
 class _Caster:
@@ -175,9 +212,9 @@ def _something_ends(kind: NDArray[np.uint8], depth: FloatImage, jump_px: float) 
     return np.asarray(differs | (cv2.dilate(finite, square) - cv2.erode(finite, square) > jump_px))
 
 
-def depth_jumps(samples: Samples) -> NDArray[np.bool_]:
-    """Return the samples (2400, 2400) of the part behind which, one step aside, it goes on much deeper."""
-    limit = np.float32(_CREASE_M * samples.camera.px_per_m)
+def depth_jumps(samples: Samples, jump_m: float) -> NDArray[np.bool_]:
+    """Return the samples (2400, 2400) of the part behind which, one step aside, it goes on deeper by `jump_m`."""
+    limit = np.float32(jump_m * samples.camera.px_per_m)
     shown = np.where(np.isfinite(samples.depth), samples.depth, -np.inf)
     behind = cv2.dilate(shown.astype(np.float32), np.ones((3, 3), np.uint8))
-    return np.asarray(behind - samples.depth > limit)
+    return np.asarray((samples.kind >= PART) & (behind - samples.depth > limit))

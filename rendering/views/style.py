@@ -11,6 +11,7 @@ _SOURCES: Final = (
     "rays",
     "picking",
     "surface_fields",
+    "smooth_surface",
     "samples",
     "light",
     "grid_lines",
