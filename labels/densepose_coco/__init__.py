@@ -1,12 +1,12 @@
 """DensePose-COCO files: reading and writing them as streams, and finding what is wrong with one."""
 
+from body.cse import REF_MODEL
 from labels.densepose_coco.defects import Defect, Level, Report
 from labels.densepose_coco.json_stream import JsonStreamError
 from labels.densepose_coco.reader import AnnotatedPoints, Header, points_of, read_annotations, read_header
 from labels.densepose_coco.validator import annotation_errors, validate
 from labels.densepose_coco.writer import (
     PERSON_CATEGORY,
-    REF_MODEL,
     DensePoseWriter,
     chart_fields,
     vertex_fields,

@@ -6,10 +6,10 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from body.cse import N_CSE_VERTICES, REF_MODEL
 from body.parts import N_CHARTS, N_PARTS, PART_OF_CHART
 from labels.densepose_coco.defects import Level
 from labels.densepose_coco.reader import Record
-from labels.densepose_coco.writer import REF_MODEL
 from labels.dp_masks import MASK_SIDE, check_entry
 from labels.errors import LabelError
 
@@ -20,7 +20,6 @@ Column = NDArray[np.float64]
 
 _CHART_FIELDS: Final = ("dp_I", "dp_U", "dp_V")
 _POINT_FIELDS: Final = ("dp_x", "dp_y", *_CHART_FIELDS, "dp_vertex")
-_N_CSE_VERTICES: Final = 27_554
 _TOLERANCE_CELLS: Final = 2  # masks were resampled to cells: a point near a border may fall just outside its part
 _PART_OF_CHART: Final = np.array(PART_OF_CHART)
 
@@ -91,8 +90,8 @@ def _check_values(annotation: Record, columns: dict[str, Column | None], tell: T
         if (column := columns.get(name)) is not None:
             _tell_first((column < 0) | (column > 1), name, column, "must be in [0, 1]", tell)
     if (column := columns.get("dp_vertex")) is not None:
-        is_wrong = (column < 0) | (column >= _N_CSE_VERTICES) | (column != np.floor(column))
-        problem = f"must be a whole vertex number 0..{_N_CSE_VERTICES - 1}"
+        is_wrong = (column < 0) | (column >= N_CSE_VERTICES) | (column != np.floor(column))
+        problem = f"must be a whole vertex number 0..{N_CSE_VERTICES - 1}"
         _tell_first(is_wrong, "dp_vertex", column, problem, tell)
     if "ref_model" in annotation and annotation["ref_model"] != REF_MODEL:
         tell(Level.ERROR, "ref_model", annotation["ref_model"], f'must be "{REF_MODEL}", the mesh of dp_vertex')

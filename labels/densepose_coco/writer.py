@@ -8,10 +8,9 @@ from typing import IO, Any, Final, Self
 import numpy as np
 from numpy.typing import ArrayLike
 
+from body.cse import REF_MODEL
 from labels.densepose_coco.reader import Record
 from labels.errors import LabelError
-
-REF_MODEL: Final = "smpl_27554"
 
 # Known fields come in this order, others after them by name; inside a field objects are sorted by name.
 _IMAGE_FIELDS: Final = ("id", "file_name", "width", "height", "license", "coco_url", "flickr_url", "date_captured")
