@@ -1,4 +1,6 @@
-"""`python -m rendering.scenes --count N --out DIR --seed S [--size WxH]`: a DensePose-COCO data set of synthetic people."""
+"""`python -m rendering.scenes --count N --out DIR --seed S [--size WxH]`: a DensePose-COCO data set of synthetic
+people.
+"""
 
 import argparse
 import re
@@ -35,7 +37,14 @@ def main(arguments: list[str] | None = None) -> int:
         sys.stderr.write(f"\r{done}/{count} pictures, {done / (time.monotonic() - started):.1f} a second")
 
     path = write_dataset(
-        options.out, options.count, options.seed, options.size, options.processes, photos, options.truth, report
+        options.out,
+        count=options.count,
+        seed=options.seed,
+        size=options.size,
+        processes=options.processes,
+        photos=photos,
+        with_truth=options.truth,
+        on_progress=report,
     )
     sys.stderr.write(f"\n{path}\n")
     return 0

@@ -1,7 +1,7 @@
 """What is behind synthetic people: rooms, streets, meadows, a studio, or a photograph from a folder.
 
-Ground and walls are planes met by the camera's own rays, so perspective and horizon agree with the people; the far distance is
-painted from noise and blurred like a lens would.
+Ground and walls are planes met by the camera's own rays, so perspective and horizon agree with the people; the far
+distance is painted from noise and blurred like a lens would.
 """
 
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ _FAR_M: Final = 60.0
 
 @dataclass(frozen=True)
 class Backdrop:
-    """place and its colours (display RGB); wall_m: how far behind the people the wall stands; photo: path for "photo"."""
+    """A place and its colours (display RGB); `wall_m`: how far back the wall stands; `photo`: for "photo"."""
 
     place: Place
     ground: Rgb
@@ -154,7 +154,7 @@ def _studio(backdrop: Backdrop, rays: FloatArray, shape: tuple[int, int]) -> Flo
     height, width = shape
     y, x = np.mgrid[0:height, 0:width]
     spot = np.exp(-(((x / width - 0.5) / 0.6) ** 2 + ((y / height - 0.45) / 0.6) ** 2)).ravel()
-    return linear(backdrop.wall)[None] * (0.45 + 0.55 * spot)[:, None]
+    return np.asarray(linear(backdrop.wall)[None] * (0.45 + 0.55 * spot)[:, None])
 
 
 def _distance(backdrop: Backdrop, rays: FloatArray) -> FloatArray:

@@ -1,13 +1,14 @@
 """Distils Anny into the small rig that poses the people of synthetic scenes.
 
 Anny takes a minute and 0.8 GB of cache to start for the first time, and torch with it. What a scene needs of it is a
-linear space of body shapes on the SMPL topology, a skeleton and skinning weights: about one megabyte, which poses a body
-in milliseconds with numpy alone. Run `python -m rendering.scenes.bake` again when Anny or the registration change.
+linear space of body shapes on the SMPL topology, a skeleton and skinning weights: about one megabyte, which poses a
+body in milliseconds with numpy alone. Run `python -m rendering.scenes.bake` again when Anny or the registration
+change.
 
 The registration (one Anny triangle and three weights for each SMPL vertex) blends rest positions and skinning weights
 alike. Blending is exact at rest; in a pose it is off only where the three corners are skinned differently (0.6 mm on
-average, `tests/rendering/test_scene_rig.py` bounds it). Keypoints are regressed from whole rings of skin, so each keeps
-one anchor a bone, which is exact.
+average, `tests/rendering/test_scene_rig.py` bounds it). Keypoints are regressed from whole rings of skin, so each
+keeps one anchor a bone, which is exact.
 """
 
 import argparse
@@ -19,7 +20,7 @@ from typing import Any, Final
 import numpy as np
 
 from body import __file__ as _body_package
-from rendering.scenes.rig import ALL_SHAPES_FIELDS, RIG_PATH, FloatArray
+from rendering.scenes.rig import PHENOTYPES, RIG_PATH, FloatArray
 
 log = logging.getLogger(__name__)
 
@@ -75,7 +76,9 @@ def bake(path: Path = RIG_PATH) -> None:
     skin = _dense_skin(model, owner, len(kept))  # (13718, B)
     keypoint, bone = np.nonzero(np.abs(keypoint_weights) @ skin > 1e-4)
     anchors = keypoint_weights[keypoint] * skin[:, bone].T  # (M, 13718)
-    shapes = _rest_shapes(model, phenotypes, corners, blend, anchors, kept)  # (N, 6890 + M + B, 3)
+    shapes = _rest_shapes(
+        model, phenotypes=phenotypes, corners=corners, blend=blend, anchors=anchors, kept=kept
+    )  # (N, 6890 + M + B, 3)
     mean, basis, coefficients = _principal_shapes(shapes)
     bones, weights = _strongest(np.einsum("vk,vkb->vb", blend, skin[corners]))
     scale = np.abs(basis).max(axis=(1, 2)) / 32767
@@ -86,7 +89,7 @@ def bake(path: Path = RIG_PATH) -> None:
         basis=np.rint(basis / scale[:, None, None]).astype(np.int16),
         basis_scale=scale.astype(np.float32),
         coefficients=coefficients.astype(np.float32),
-        **{name: phenotypes[name].astype(np.float32) for name in ALL_SHAPES_FIELDS},
+        phenotypes=np.stack([phenotypes[name] for name in PHENOTYPES], axis=1).astype(np.float32),
         skin_bone=bones,
         skin_weight=np.rint(weights * 65535).astype(np.uint16),
         anchor_keypoint=keypoint.astype(np.uint8),
@@ -146,13 +149,14 @@ def _kept_parent(bone: int, parents: Sequence[int], owner: FloatArray) -> int:
 
 def _rest_shapes(
     model: Any,
+    *,
     phenotypes: dict[str, FloatArray],
     corners: FloatArray,
     blend: FloatArray,
     anchors: FloatArray,
     kept: list[int],
 ) -> FloatArray:
-    """Rows of one shape: 6,890 SMPL vertices, the keypoints' anchors, the heads of the kept bones; in the scene frame, metres."""
+    """Rows of a shape: 6,890 vertices, the keypoints' anchors, the heads of the kept bones; scene frame, metres."""
     rows = []
     for n in range(N_SHAPES):
         vertices, heads = _at_identity(model, {name: float(values[n]) for name, values in phenotypes.items()})

@@ -15,7 +15,14 @@ _NEAR_M: Final = 0.3
 
 @dataclass(frozen=True)
 class Camera:
-    """position: (3,) metres; axes: (3, 3), rows are the picture's right, down and forward in the world; focal_px; size in pixels."""
+    """A pinhole camera.
+
+    Attributes:
+        position: (3,) metres.
+        axes: (3, 3), rows are the picture's right, down and forward in the world.
+        focal_px: focal length in pixels.
+        width, height: of the picture in pixels.
+    """
 
     position: FloatArray
     axes: FloatArray
@@ -24,7 +31,7 @@ class Camera:
     height: int
 
     def project(self, points: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """Return (N, 2) pixels and (N,) depth in metres of world points (N, 3); points behind the camera come out as NaN."""
+        """Return (N, 2) pixels and (N,) depth in metres of world points (N, 3); NaN pixels behind the camera."""
         local = (points - self.position) @ self.axes.T
         depth = local[:, 2]
         with np.errstate(divide="ignore", invalid="ignore"):

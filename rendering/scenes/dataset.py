@@ -1,4 +1,6 @@
-"""Writes scenes to a folder: pictures, DensePose-COCO annotations as an ideal annotator would have made them, truth arrays."""
+"""Writes scenes to a folder: pictures, DensePose-COCO annotations as an ideal annotator would have made them, truth
+arrays.
+"""
 
 import json
 import os
@@ -126,6 +128,7 @@ def write_scene(
 
 def write_dataset(
     out: Path,
+    *,
     count: int,
     seed: int,
     size: tuple[int, int],
@@ -175,7 +178,7 @@ def write_dataset(
 
 
 def _write_numbered(
-    number: int, out: Path, seed: int, size: tuple[int, int], photos: tuple[Path, ...], with_truth: bool
+    number: int, *, out: Path, seed: int, size: tuple[int, int], photos: tuple[Path, ...], with_truth: bool
 ) -> WrittenScene:
     return write_scene(sample_scene(seed + number - 1, photos=photos), number, out, size, with_truth)
 

@@ -1,7 +1,9 @@
-"""Six synthetic people for a first look at the platform: one to a picture, varied in pose, view and looks, with their truth.
+"""Six synthetic people for a first look at the platform: one to a picture, varied in pose, view and looks, with their
+truth.
 
 `python -m rendering.scenes.demo --out DIR` writes `images/*.jpg`, `annotations.json` (COCO keypoints: boxes, masks,
-keypoints, no dense points: those are for people to place) and `truth/*.npz`. It needs neither Anny nor a GPU and takes seconds.
+keypoints, no dense points: those are for people to place) and `truth/*.npz`. It needs neither Anny nor a GPU and
+takes seconds.
 """
 
 import argparse
@@ -53,7 +55,9 @@ def write_demo(out: Path, on_progress: Callable[[int, int], None] | None = None)
         (out / folder).mkdir(parents=True, exist_ok=True)
     images, annotations = [], []
     for number, demo in enumerate(DEMO_PICTURES, start=1):
-        scene = sample_scene(demo.seed, 1, [demo.pose], [demo.heading_deg], demo.place)
+        scene = sample_scene(
+            demo.seed, n_people=1, poses=[demo.pose], headings_deg=[demo.heading_deg], place=demo.place
+        )
         picture = render_scene(scene, *demo.size)
         write_picture(out / "images" / f"{demo.name}.jpg", picture.image)
         write_truth(out / "truth" / f"{demo.name}.npz", picture)
@@ -71,7 +75,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Run the command; returns the exit status."""
     parser = argparse.ArgumentParser(prog="python -m rendering.scenes.demo", description="Six synthetic people.")
     parser.add_argument("--out", type=Path, required=True, help="folder for images/, truth/ and annotations.json")
-    path = write_demo(parser.parse_args(arguments).out, lambda done, count: _report(done, count))
+    path = write_demo(parser.parse_args(arguments).out, _report)
     sys.stderr.write(f"\n{path}\n")
     return 0
 

@@ -14,7 +14,7 @@ _GOLDEN: Final = np.pi * (3 - np.sqrt(5))
 
 @dataclass(frozen=True)
 class Light:
-    """towards: (3,) unit vector to the key light; key, sky, bounce: (3,) linear colour; softness: radius of the light's disc."""
+    """towards: (3,) unit vector to the key light; key, sky, bounce: (3,) linear; softness: radius of its disc."""
 
     towards: FloatArray
     key: FloatArray
@@ -59,7 +59,13 @@ def openness(caster: RayCaster, points: FloatArray, normals: FloatArray) -> Floa
 
 
 def lit_fraction(
-    caster: RayCaster, points: FloatArray, normals: FloatArray, light: Light, rng: np.random.Generator, samples: int = 4
+    caster: RayCaster,
+    points: FloatArray,
+    normals: FloatArray,
+    light: Light,
+    rng: np.random.Generator,
+    *,
+    samples: int = 4,
 ) -> FloatArray:
     """Return (N,) in [0, 1]: how much of the key light's disc each point sees (points that face away see none)."""
     lit = np.zeros(len(points))

@@ -1,10 +1,10 @@
 """Poses of synthetic people: joint angles within human limits, drawn around named base poses.
 
-Angles are anatomical, in degrees: flexion folds a joint forward (a knee or an elbow shut), abduction moves a limb away from the
-middle, outward rotation turns it away from it. An upper arm is aimed by `elevation` (0 hanging, 90 level, 180 overhead) and
-`swing` (0 sideways, 90 forward, negative backward) and turned about itself by `twist` (positive inward). A joint's name without
-a side is mirrored for left and right. Limits are common figures of clinical range-of-motion tables, trimmed to what a linearly
-skinned body can show without collapsing.
+Angles are anatomical, in degrees: flexion folds a joint forward (a knee or an elbow shut), abduction moves a limb
+away from the middle, outward rotation turns it away from it. An upper arm is aimed by `elevation` (0 hanging, 90
+level, 180 overhead) and `swing` (0 sideways, 90 forward, negative backward) and turned about itself by `twist`
+(positive inward). A joint's name without a side is mirrored for left and right. Limits are common figures of clinical
+range-of-motion tables, trimmed to what a linearly skinned body can show without collapsing.
 """
 
 from dataclasses import dataclass, replace

@@ -1,6 +1,7 @@
 """From joint angles to bone rotations, and a body that stands on its ground without running through itself.
 
-Every rotation is made for the left limb in the rest pose's axes (x = left, y up, z forward); the right one is its mirror image.
+Every rotation is made for the left limb in the rest pose's axes (x = left, y up, z forward); the right one is its
+mirror image.
 """
 
 from dataclasses import replace
@@ -19,7 +20,7 @@ _MIRROR: Final = np.diag([-1.0, 1.0, 1.0])
 _SUFFIX: Final = {"left": "L", "right": "R"}
 _SPINE: Final = {"spine05": 0.1, "spine04": 0.25, "spine03": 0.25, "spine02": 0.25, "spine01": 0.15}
 _NECK: Final = {"neck01": 0.25, "neck02": 0.2, "neck03": 0.2, "head": 0.35}
-# Coarse parts of a limb that may wander, and of the whole limb, which it may touch: arms right and left, legs right and left.
+# Coarse parts of a limb that may wander, and of the whole limb, which it may touch: arms, then legs, right and left.
 _LIMBS: Final = (((2, 13), (2, 13, 11)), ((3, 12), (3, 12, 10)), ((5, 8), (5, 8, 6)), ((4, 9), (4, 9, 7)))
 
 
@@ -84,7 +85,7 @@ def _about(axis: FloatArray, angle_deg: float) -> FloatArray:
 
 
 def _aim(source: FloatArray, target: FloatArray) -> FloatArray:
-    """The smallest rotation that takes one direction into another (opposite directions never occur within the limits)."""
+    """The smallest rotation that takes one direction into another (never opposite ones, within the limits)."""
     a, b = source / np.linalg.norm(source), target / np.linalg.norm(target)
     axis = np.cross(a, b)
     angle = np.degrees(np.arctan2(np.linalg.norm(axis), a @ b))

@@ -17,12 +17,12 @@ FloatArray = npt.NDArray[Any]
 N_VERTICES: Final = 6890
 N_KEYPOINTS: Final = 17
 RIG_PATH: Final = Path(__file__).parents[1] / "data" / "anny_rig.npz"
-ALL_SHAPES_FIELDS: Final = ("gender", "age", "muscle", "weight", "height", "proportions")
+PHENOTYPES: Final = ("gender", "age", "muscle", "weight", "height", "proportions")
 
 
 @dataclass(frozen=True)
 class RestBody:
-    """One body shape at rest. vertices: (6890, 3), heads: (B, 3) joint centres, anchors: (M, 3) of keypoints; metres."""
+    """A shape at rest. vertices: (6890, 3), anchors: (M, 3) of keypoints, heads: (B, 3) joint centres; metres."""
 
     vertices: FloatArray
     anchors: FloatArray
@@ -122,7 +122,7 @@ def vertex_normals(vertices: FloatArray, faces: FloatArray) -> FloatArray:
     total = np.stack(
         [np.bincount(faces.ravel(), np.repeat(normals[:, k], 3), minlength=len(vertices)) for k in range(3)], axis=1
     )
-    return total / np.maximum(np.linalg.norm(total, axis=1, keepdims=True), 1e-12)
+    return np.asarray(total / np.maximum(np.linalg.norm(total, axis=1, keepdims=True), 1e-12))
 
 
 @lru_cache(maxsize=1)
@@ -144,7 +144,7 @@ def load_rig(path: Path = RIG_PATH) -> Rig:
             mean=data["mean"].astype(np.float64),
             basis=data["basis"] * data["basis_scale"][:, None, None],
             coefficients=data["coefficients"],
-            phenotypes={name: data[name] for name in ALL_SHAPES_FIELDS},
+            phenotypes=dict(zip(PHENOTYPES, data["phenotypes"].T, strict=True)),
             skin=skin,
             anchor_keypoint=data["anchor_keypoint"].astype(np.int64),
             anchor_bone=data["anchor_bone"].astype(np.int64),

@@ -1,7 +1,8 @@
 """A scene of synthetic people, drawn with its truth.
 
-Everything is decided by `sample_scene` from one seed and written into a `SceneSpec`; `render_scene` draws it. Picture and truth come
-from rays against one set of triangles, so they agree by construction, need no OpenGL, and are the same in every process.
+Everything is decided by `sample_scene` from one seed and written into a `SceneSpec`; `render_scene` draws it. Picture
+and truth come from rays against one set of triangles, so they agree by construction, need no OpenGL, and are the same
+in every process.
 """
 
 from collections.abc import Sequence
@@ -13,11 +14,12 @@ import numpy as np
 
 from rendering.scenes.backdrops import Backdrop, Place, sample_backdrop
 from rendering.scenes.camera import Framing
+from rendering.scenes.dressing import dress
 from rendering.scenes.lighting import Light, sample_light
+from rendering.scenes.outfits import Outfit, sample_outfit
 from rendering.scenes.poses import Pose, sample_pose
 from rendering.scenes.posing import buried_fraction, pose_body
 from rendering.scenes.rig import PosedBody, RestBody, load_rig
-from rendering.scenes.wardrobe import Outfit, dress, sample_outfit
 
 MAX_PEOPLE: Final = 4
 _MAX_BURIED: Final = 0.04
@@ -26,7 +28,7 @@ _MAX_TRIES: Final = 8
 
 @dataclass(frozen=True)
 class PersonSpec:
-    """One person: sampled shape of the rig, pose, looks, heading (0 faces the camera), place on the ground (x, z) in metres."""
+    """One person: shape of the rig, pose, looks, heading (0 faces the camera), place on the ground (x, z)."""
 
     shape: int
     pose: Pose
@@ -37,7 +39,7 @@ class PersonSpec:
 
 @dataclass(frozen=True)
 class SceneSpec:
-    """Everything that decides a picture, except its size. `grain` is the sensor's noise, `blur` the lens's, in pixels at 640."""
+    """Everything that decides a picture but its size. `grain`: sensor noise; `blur`: the lens's, pixels at 640."""
 
     seed: int
     people: tuple[PersonSpec, ...]
@@ -50,6 +52,7 @@ class SceneSpec:
 
 def sample_scene(
     seed: int,
+    *,
     n_people: int | None = None,
     poses: Sequence[str] | None = None,
     headings_deg: Sequence[float] | None = None,

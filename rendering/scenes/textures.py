@@ -30,7 +30,7 @@ def smooth_noise(points: FloatArray, frequency: float, phase: float) -> FloatArr
 
 def _value_noise(places: FloatArray, phase: float) -> FloatArray:
     """Bilinear noise over a lattice of random values, with eased weights; places are (N, 2) in cells."""
-    moved = places.astype(np.float32) + np.float32([phase * 17.31 % _LATTICE, phase * 7.77 % _LATTICE])
+    moved = places.astype(np.float32) + np.array([phase * 17.31 % _LATTICE, phase * 7.77 % _LATTICE], np.float32)
     cell = np.floor(moved)
     ease = moved - cell
     ease = ease * ease * (3 - 2 * ease)
@@ -77,7 +77,7 @@ def linear(colour: FloatArray | tuple[float, float, float]) -> FloatArray:
 def display(light: FloatArray) -> FloatArray:
     """Turn linear light into display values in [0, 1], with a soft shoulder for what is too bright."""
     rolled = np.where(light < 0.7, light, 0.7 + 0.3 * np.tanh((light - 0.7) / 0.3))
-    return np.power(np.clip(rolled, 0, 1), 1 / 2.2)
+    return np.asarray(np.power(np.clip(rolled, 0, 1), 1 / 2.2))
 
 
 def hsv(hue: float, saturation: float, value: float) -> tuple[float, float, float]:

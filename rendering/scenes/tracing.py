@@ -15,7 +15,7 @@ _OFFSET_M: Final = 3e-3
 
 @dataclass(frozen=True)
 class Hits:
-    """What rays met first. triangle: (N,) int32, -1 nothing; weights: (N, 3) float32 of its corners; distance_m: (N,)."""
+    """What rays met first. triangle: (N,) int32, -1 nothing; weights: (N, 3) float32; distance_m: (N,)."""
 
     triangle: FloatArray
     weights: FloatArray

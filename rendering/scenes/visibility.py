@@ -1,4 +1,6 @@
-"""Which COCO keypoints of a person are seen: not those behind another part, another person, a thing, or the picture's edge."""
+"""Which COCO keypoints of a person are seen: not those behind another part, another person, a thing, or the picture's
+edge.
+"""
 
 from typing import Final
 
@@ -12,8 +14,8 @@ OUTSIDE: Final = 0
 HIDDEN: Final = 1
 VISIBLE: Final = 2
 
-# How far in front of a keypoint its own skin may lie, metres, in COCO's order: nose, eyes, ears, shoulders, elbows, wrists, hips,
-# knees, ankles. A joint lies inside its limb; a face point on the skin.
+# How far in front of a keypoint its own skin may lie, metres: nose, eyes, ears, shoulders, elbows, wrists, hips, knees,
+# ankles. A joint lies inside its limb, a face point on the skin.
 _SKIN_M: Final = np.array(
     [0.03, 0.025, 0.025, 0.03, 0.03, 0.12, 0.12, 0.08, 0.08, 0.06, 0.06, 0.19, 0.19, 0.11, 0.11, 0.08, 0.08]
 )
