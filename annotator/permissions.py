@@ -18,12 +18,18 @@ _BROWSE = frozenset({Role.REVIEWER, Role.MANAGER, Role.ENGINEER})
 Predicate = Callable[[Membership | None], bool]
 
 
-def membership_of(user: Any, project: Project | int) -> Membership | None:
-    """Return the user's membership with its project, or None for outsiders, anonymous and deactivated accounts."""
+def membership_of(user: Any, project: Project | int, *, lock: bool = False) -> Membership | None:
+    """Return the user's membership with its project, or None for outsiders, anonymous and deactivated accounts.
+
+    With `lock`, which needs a transaction, the row is held: one member's requests then go one after the other.
+    """
     if not getattr(user, "is_authenticated", False) or not user.is_active:
         return None
     project_id = project.pk if isinstance(project, Project) else project
-    return Membership.objects.select_related("project").filter(user=user, project_id=project_id).first()
+    memberships = Membership.objects.select_related("project").filter(user=user, project_id=project_id)
+    if lock:
+        memberships = memberships.select_for_update(of=("self",), no_key=True)
+    return memberships.order_by().first()
 
 
 def _has(roles: frozenset[Role]) -> Predicate:
@@ -74,14 +80,16 @@ def can_create_projects(user: Any) -> bool:
     return bool(getattr(user, "is_authenticated", False) and user.is_active and user.is_staff)
 
 
-def membership_for(user: Any, project_id: int, allowed: Predicate = is_member_role) -> Membership:
-    """Return the user's membership with its project.
+def membership_for(
+    user: Any, project_id: int, allowed: Predicate = is_member_role, *, lock: bool = False
+) -> Membership:
+    """Return the user's membership with its project, held until the transaction's end where `lock` says so.
 
     Raises:
         NotFoundError: no such project, or the user is no member: outsiders cannot tell which.
         NotAllowedError: a member whose role does not admit this.
     """
-    membership = membership_of(user, project_id)
+    membership = membership_of(user, project_id, lock=lock)
     if membership is None:
         raise NotFoundError("There is no such project, or you are not a member of it.")
     if not allowed(membership):

@@ -73,7 +73,7 @@ def enqueue_job(
     queue: str = "default",
     by: User | None = None,
 ) -> Job:
-    """Create a job and send its id to a worker when the transaction commits.
+    """Create a job and send its id to a worker when the transaction commits; one that is active already is returned.
 
     Args:
         kind: a registered kind; the web process need not have it loaded.
@@ -82,20 +82,35 @@ def enqueue_job(
         queue: `default`, `render` or `gpu`.
         by: who asked for it.
     """
+    job = create_job(kind, key=key, params=params, project=project, queue=queue, by=by)
+    if job.state == Job.State.QUEUED and job.sent_at is None:
+        transaction.on_commit(lambda: send(job.pk, queue))
+    return job
+
+
+def create_job(
+    kind: str,
+    *,
+    key: str = "",
+    params: dict[str, Any] | None = None,
+    project: Project | None = None,
+    queue: str = "default",
+    by: User | None = None,
+) -> Job:
+    """Create a job without sending it, for a caller that runs it itself; see `enqueue_job`."""
     try:
         with transaction.atomic():
             job = Job.objects.create(
                 kind=kind, key=key, params=params or {}, project=project, queue=queue, created_by=by
             )
             record_event(verb="started", target=job, project=project, actor=by, after={"kind": kind, "key": key})
+            return job
     except IntegrityError:
         active = Job.objects.filter(key=key, state__in=[Job.State.QUEUED, Job.State.RUNNING]).first()
         if active is None:
             # It ended between the two statements: then this is new work.
-            return enqueue_job(kind, key=key, params=params, project=project, queue=queue, by=by)
+            return create_job(kind, key=key, params=params, project=project, queue=queue, by=by)
         return active
-    transaction.on_commit(lambda: send(job.pk, queue))
-    return job
 
 
 def send(job_id: uuid.UUID, queue: str) -> bool:

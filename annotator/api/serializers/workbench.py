@@ -1,0 +1,118 @@
+"""Input and output of the workbench's calls. Drafts and answers are checked by the services, which know the stage."""
+
+from rest_framework import serializers
+
+from annotator.models import Stage
+from annotator.services.leases import SKIP_REASONS
+
+
+class ErrorOut(serializers.Serializer):
+    code = serializers.CharField()
+    message = serializers.CharField()
+    fields_ = serializers.DictField(child=serializers.ListField(child=serializers.CharField()))
+
+    def get_fields(self) -> dict[str, serializers.Field]:
+        # `fields` is a name of Serializer itself, so the member is declared under another one.
+        found = super().get_fields()
+        found["fields"] = found.pop("fields_")
+        return found
+
+
+class NextIn(serializers.Serializer):
+    stage = serializers.ChoiceField(choices=Stage.values)
+    holding = serializers.ListField(child=serializers.UUIDField(), max_length=20, default=list)
+
+
+class HeartbeatIn(serializers.Serializer):
+    active_ms = serializers.IntegerField(min_value=0, default=0)
+
+
+class HeartbeatOut(serializers.Serializer):
+    expires_at = serializers.DateTimeField()
+
+
+class DraftIn(serializers.Serializer):
+    revision = serializers.IntegerField(min_value=0, help_text="The revision that the draft was made from.")
+    active_ms = serializers.IntegerField(min_value=0, default=0)
+    draft = serializers.JSONField()
+
+
+class DraftOut(serializers.Serializer):
+    revision = serializers.IntegerField()
+    saved_at = serializers.DateTimeField()
+    expires_at = serializers.DateTimeField()
+
+
+class SubmitIn(serializers.Serializer):
+    client_uuid = serializers.UUIDField()
+    active_ms = serializers.IntegerField(min_value=0, default=0)
+    answer = serializers.JSONField()
+
+
+class SubmitOut(serializers.Serializer):
+    submission = serializers.IntegerField()
+    reopen_until = serializers.DateTimeField()
+
+
+class SkipIn(serializers.Serializer):
+    reason = serializers.ChoiceField(choices=SKIP_REASONS)
+    note = serializers.CharField(max_length=500, allow_blank=True, default="")
+
+
+class LeaseOut(serializers.Serializer):
+    id = serializers.UUIDField()
+    expires_at = serializers.DateTimeField()
+    revision = serializers.IntegerField()
+    active_ms = serializers.IntegerField()
+    heartbeat_s = serializers.IntegerField()
+
+
+class EmptyOut(serializers.Serializer):
+    reason = serializers.ChoiceField(
+        choices=["none_open", "all_yours_done", "waits_for_parts", "paused", "views_preparing"]
+    )
+    message = serializers.CharField()
+
+
+class ProjectRefOut(serializers.Serializer):
+    id = serializers.IntegerField()
+    name = serializers.CharField()
+
+
+class CropOut(serializers.Serializer):
+    x = serializers.IntegerField()
+    y = serializers.IntegerField()
+    width = serializers.IntegerField()
+    height = serializers.IntegerField()
+
+
+class PointsOut(serializers.Serializer):
+    key = serializers.ListField(child=serializers.IntegerField())
+    x = serializers.ListField(child=serializers.FloatField())
+    y = serializers.ListField(child=serializers.FloatField())
+    part = serializers.ListField(child=serializers.IntegerField())
+
+
+class SuggestionOut(serializers.Serializer):
+    source = serializers.CharField()
+    label_map = serializers.CharField()
+
+
+class BundleOut(serializers.Serializer):
+    """A leased task with all that the workbench shows; `lease` is null where the queue is empty."""
+
+    lease = LeaseOut(allow_null=True)
+    empty = EmptyOut(required=False)
+    stage = serializers.ChoiceField(choices=Stage.values, required=False)
+    project = ProjectRefOut(required=False)
+    done_today = serializers.IntegerField(required=False)
+    image_url = serializers.CharField(required=False)
+    crop = CropOut(required=False)
+    box = serializers.ListField(child=serializers.FloatField(), min_length=4, max_length=4, required=False)
+    keypoints = serializers.ListField(child=serializers.FloatField(), allow_null=True, required=False)
+    draft = serializers.JSONField(required=False)
+    sent_back = serializers.DictField(child=serializers.CharField(), allow_null=True, required=False)
+    suggestion = SuggestionOut(allow_null=True, required=False)
+    points = PointsOut(required=False)
+    label_map = serializers.CharField(allow_null=True, required=False)
+    views = serializers.DictField(child=serializers.DictField(child=serializers.CharField()), required=False)

@@ -1,0 +1,1 @@
+"""Views of the REST interface: parse, authorise, call a service or selector, render."""

@@ -1,0 +1,110 @@
+"""The calls of the two workbench pages: next, draft, submit and what lies between."""
+
+import uuid
+
+from django.http import HttpResponseBase
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from annotator.api.base import ERROR, ApiView, checked, documented
+from annotator.api.files import picture_response
+from annotator.api.serializers import workbench as io
+from annotator.models import Lease, Submission
+from annotator.selectors.bundles import bundle_for_lease
+from annotator.services import drafts, leases, queue, submissions
+from annotator.services.pictures import stored_crop
+from labels.boxes import Crop
+
+_STALE = {409: ERROR, 410: ERROR}
+
+
+class NextView(ApiView):
+    @documented(
+        "Lease the next task of a stage",
+        request=io.NextIn,
+        answers=io.BundleOut,
+        description="Own work comes first: a live lease not in `holding`, work sent back, an expired draft.",
+    )
+    def post(self, request: Request, project_id: int) -> Response:
+        given = checked(io.NextIn, request)
+        found = queue.take_next_task(
+            user=self.me, project_id=project_id, stage=leases.stage_of(given["stage"]), holding=given["holding"]
+        )
+        if isinstance(found, Lease):
+            return Response(bundle_for_lease(found))
+        return Response({"lease": None, "empty": {"reason": found.reason, "message": found.message}})
+
+
+class LeaseView(ApiView):
+    @documented("Get the bundle of a live lease", answers=io.BundleOut, also={410: ERROR})
+    def get(self, request: Request, lease_id: uuid.UUID) -> Response:
+        lease = leases.own_lease(user=self.me, lease_id=lease_id)
+        leases.check_live(lease)
+        return Response(bundle_for_lease(lease))
+
+
+class TakeAgainView(ApiView):
+    @documented("Take an expired task again, with its draft", answers=io.BundleOut, also={409: ERROR})
+    def post(self, request: Request, lease_id: uuid.UUID) -> Response:
+        return Response(bundle_for_lease(queue.take_again(user=self.me, lease_id=lease_id)))
+
+
+class HeartbeatView(ApiView):
+    @documented("Extend a lease", request=io.HeartbeatIn, answers=io.HeartbeatOut, also={410: ERROR})
+    def post(self, request: Request, lease_id: uuid.UUID) -> Response:
+        given = checked(io.HeartbeatIn, request)
+        lease = leases.heartbeat(user=self.me, lease_id=lease_id, active_ms=given["active_ms"])
+        return Response({"expires_at": lease.expires_at})
+
+
+class DraftView(ApiView):
+    @documented("Save a draft", request=io.DraftIn, answers=io.DraftOut, also=_STALE)
+    def put(self, request: Request, lease_id: uuid.UUID) -> Response:
+        given = checked(io.DraftIn, request)
+        lease = drafts.save_draft(user=self.me, lease_id=lease_id, **given)
+        return Response({"revision": lease.revision, "saved_at": lease.draft_saved_at, "expires_at": lease.expires_at})
+
+
+class SubmitView(ApiView):
+    @documented(
+        "Submit an answer",
+        request=io.SubmitIn,
+        answers=io.SubmitOut,
+        status=201,
+        also={200: io.SubmitOut, **_STALE},
+        description="The same client_uuid again is answered 200 with the first result.",
+    )
+    def post(self, request: Request, lease_id: uuid.UUID) -> Response:
+        given = checked(io.SubmitIn, request)
+        origin = Submission.Origin.API if request.auth else Submission.Origin.WORKBENCH
+        done = submissions.submit(user=self.me, lease_id=lease_id, origin=origin, **given)
+        return Response(
+            {"submission": done.submission.pk, "reopen_until": done.reopen_until}, status=201 if done.is_new else 200
+        )
+
+
+class SkipView(ApiView):
+    @documented("Skip a task with a reason", request=io.SkipIn, also=_STALE)
+    def post(self, request: Request, lease_id: uuid.UUID) -> Response:
+        leases.skip_task(user=self.me, lease_id=lease_id, **checked(io.SkipIn, request))
+        return Response({})
+
+
+class ReleaseView(ApiView):
+    @documented("Give a task back", also={410: ERROR})
+    def post(self, request: Request, lease_id: uuid.UUID) -> Response:
+        leases.release_lease(user=self.me, lease_id=lease_id)
+        return Response({})
+
+
+class ReopenView(ApiView):
+    @documented("Reopen one's own fresh submission", answers=io.BundleOut, also={409: ERROR})
+    def post(self, request: Request, submission_id: int) -> Response:
+        return Response(bundle_for_lease(submissions.reopen_submission(user=self.me, submission_id=submission_id)))
+
+
+class LeaseImageView(ApiView):
+    @documented("The crop of a lease, exactly crop.width x crop.height pixels", answers=bytes)
+    def get(self, request: Request, lease_id: uuid.UUID) -> HttpResponseBase:
+        lease = leases.own_lease(user=self.me, lease_id=lease_id)
+        return picture_response(stored_crop(image=lease.task.person.image, crop=Crop(*lease.crop)))

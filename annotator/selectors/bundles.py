@@ -1,0 +1,102 @@
+"""All that the workbench needs to show one task, in one answer."""
+
+import base64
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Q
+from django.urls import reverse
+from django.utils import timezone
+
+from annotator.models import Consensus, Lease, Stage, Submission
+from annotator.services.suggestions import suggest_parts
+from body.parts import N_PARTS
+from labels.boxes import Crop
+from labels.label_maps import pack, recrop, unpack
+
+HEARTBEAT_S = 60
+
+
+def start_of_today() -> datetime:
+    """Return midnight in the server's time zone."""
+    return timezone.localtime().replace(hour=0, minute=0, second=0, microsecond=0)
+
+
+def bundle_for_lease(lease: Lease) -> dict[str, Any]:
+    """Return the bundle of a lease, as the API contract in docs/architecture.md lists it.
+
+    Args:
+        lease: with task, project, person, image, point set and sent-back note selected.
+    """
+    task = lease.task
+    crop = Crop(*lease.crop)
+    bundle: dict[str, Any] = {
+        "lease": {
+            "id": str(lease.pk),
+            "expires_at": lease.expires_at,
+            "revision": lease.revision,
+            "active_ms": lease.active_ms,
+            "heartbeat_s": HEARTBEAT_S,
+        },
+        "stage": task.stage,
+        "project": {"id": task.project_id, "name": task.project.name},
+        "done_today": done_today(user_id=lease.annotator_id, project_id=task.project_id, stage=task.stage),
+        "image_url": reverse("api-lease-image", args=[lease.pk]),
+        "crop": {"x": crop.x, "y": crop.y, "width": crop.width, "height": crop.height},
+        "box": [task.person.box_x, task.person.box_y, task.person.box_width, task.person.box_height],
+        "keypoints": task.person.keypoints,
+        "draft": lease.draft,
+        "sent_back": {"note": lease.sent_back.note} if lease.sent_back else None,
+    }
+    return bundle | (_of_parts(lease, crop) if task.stage == Stage.PARTS else _of_points(lease, crop))
+
+
+def done_today(*, user_id: int, project_id: int, stage: str) -> int:
+    """Return how many people an annotator finished today at a stage of a project; corrections do not count twice."""
+    return Submission.objects.filter(
+        Q(supersedes=None),
+        annotator_id=user_id,
+        created_at__gte=start_of_today(),
+        task__project_id=project_id,
+        task__stage=stage,
+    ).count()
+
+
+def _of_parts(lease: Lease, crop: Crop) -> dict[str, Any]:
+    suggested = None
+    # Whoever revises an answer goes on from that answer.
+    if lease.is_assisted and lease.revises_id is None:
+        suggested = suggest_parts(person=lease.task.person, crop=crop)
+    if suggested is None:
+        return {"suggestion": None}
+    source, packed = suggested
+    return {"suggestion": {"source": source, "label_map": base64.b64encode(packed).decode()}}
+
+
+def _of_points(lease: Lease, crop: Crop) -> dict[str, Any]:
+    points = lease.point_set
+    shown = {"surface": lease.surface_hash, "style": lease.style_hash}
+    return {
+        "points": {
+            "key": points.key.tolist() if points else [],
+            "x": points.xy[:, 0].tolist() if points else [],
+            "y": points.xy[:, 1].tolist() if points else [],
+            "part": points.part.tolist() if points else [],
+        },
+        "label_map": _accepted_parts(lease, crop),
+        "views": {
+            str(part): {"base": reverse("api-view-file", kwargs={**shown, "part": part, "file": "-"})[:-1]}
+            for part in range(1, N_PARTS + 1)
+        },
+    }
+
+
+def _accepted_parts(lease: Lease, crop: Crop) -> str | None:
+    consensus = Consensus.objects.filter(person_id=lease.task.person_id, stage=Stage.PARTS).first()
+    if consensus is None or consensus.label_map is None:
+        return None
+    old = Crop(consensus.crop_x, consensus.crop_y, consensus.crop_width, consensus.crop_height)
+    packed = bytes(consensus.label_map)
+    if old != crop:
+        packed = pack(recrop(unpack(packed, old.shape), old, crop))
+    return base64.b64encode(packed).decode()

@@ -1,0 +1,187 @@
+"""From submissions to the accepted answer of a person: at once where nothing more is wanted, or by a reviewer."""
+
+from django.db import transaction
+from django.utils import timezone
+
+from annotator.errors import ConflictError, InvalidInputError, NotFoundError
+from annotator.models import Consensus, Lease, Membership, Role, SentBack, Stage, Submission, Task, User
+from annotator.permissions import may_review, membership_for
+from annotator.services.events import record_event
+from annotator.services.point_sets import refresh_points
+from annotator.services.task_states import counting_answers, settle_task
+from labels.boxes import Crop
+from labels.label_maps import LabelMap, unpack
+
+
+def accept_if_complete(*, task: Task, submission: Submission) -> None:
+    """Settle a task after a submission, whose row the caller holds: accept, ask for review, or wait for more answers.
+
+    A submission that supersedes the accepted one is accepted in its place, unless the project asks for review.
+    """
+    if task.is_gold:
+        return
+    standing = counting_answers(task)
+    if standing < task.overlap and not _replaces_accepted(task, submission):
+        return
+    if task.project.is_review_required:
+        if task.state != Task.State.FLAGGED:
+            task.state = Task.State.REVIEW
+            task.save(update_fields=["state", "updated_at"])
+        return
+    place_consensus(task=task, submission=submission, method=Consensus.Method.SINGLE, by=None, answers=standing)
+
+
+def _replaces_accepted(task: Task, submission: Submission) -> bool:
+    return (
+        submission.supersedes_id is not None
+        and Consensus.objects.filter(
+            person_id=task.person_id, stage=task.stage, submission_id=submission.supersedes_id
+        ).exists()
+    )
+
+
+def place_consensus(
+    *, task: Task, submission: Submission, method: Consensus.Method, by: User | None, answers: int = 1
+) -> Consensus:
+    """Make a submission the accepted answer of its person; parts get their points. The caller holds the task's row."""
+    before = Consensus.objects.filter(person_id=task.person_id, stage=task.stage).first()
+    # Where an accepted answer was sent back there is no consensus now, but its points are there.
+    previous = _parts_of(before or submission.supersedes) if task.stage == Stage.PARTS else None
+    consensus, _ = Consensus.objects.update_or_create(
+        person_id=task.person_id,
+        stage=task.stage,
+        defaults={
+            **submission.answer_columns(),
+            "submission": submission,
+            "method": method,
+            "verbatim": None,
+            "answers": max(1, answers),
+            "figures": {},
+            "accepted_by": by,
+            "accepted_at": timezone.now(),
+        },
+    )
+    task.state = Task.State.DONE
+    task.save(update_fields=["state", "updated_at"])
+    record_event(
+        verb="accepted",
+        target=submission,
+        project=task.project_id,
+        actor=by,
+        before={"submission": before.submission_id, "method": before.method} if before else None,
+        after={"task": task.pk, "stage": task.stage, "method": method.value},
+    )
+    if task.stage == Stage.PARTS:
+        refresh_points(person=task.person, parts=consensus, previous=previous)
+    return consensus
+
+
+def _parts_of(answer: Consensus | Submission | None) -> tuple[LabelMap, Crop] | None:
+    if answer is None or answer.label_map is None:
+        return None
+    crop = Crop(answer.crop_x, answer.crop_y, answer.crop_width, answer.crop_height)
+    return unpack(bytes(answer.label_map), crop.shape), crop
+
+
+@transaction.atomic
+def accept_submission(*, user: User, submission_id: int) -> Consensus:
+    """Accept a submission as a reviewer or manager.
+
+    Raises:
+        NotFoundError, NotAllowedError: not in a project where the user may review.
+        ConflictError: superseded, or of another version of the points.
+    """
+    submission, task = _reviewed(user, submission_id)
+    if task.state in {Task.State.CLOSED, Task.State.WAITING}:
+        raise ConflictError("This person is not to be annotated any more.", code="task_closed")
+    if task.stage == Stage.CORRESPONDENCE and not submission.point_set.is_current:
+        raise ConflictError("The points of this person changed since this answer.", code="points_changed")
+    SentBack.objects.filter(submission=submission).delete()
+    consensus = place_consensus(
+        task=task,
+        submission=submission,
+        method=Consensus.Method.REVIEWED,
+        by=user,
+        answers=counting_answers(task),
+    )
+    settle_task(task)
+    return consensus
+
+
+@transaction.atomic
+def send_back(*, user: User, submission_id: int, note: str) -> SentBack:
+    """Return a submission to its author with a note; it is leased to the author first.
+
+    Where the author can no longer work here, the place goes to anyone.
+
+    Raises:
+        NotFoundError, NotAllowedError: not in a project where the user may review.
+        InvalidInputError: no note.
+        ConflictError: superseded, sent back already, or imported (then nobody is there to send it to).
+    """
+    note = note.strip()
+    if not 1 <= len(note) <= 1000:
+        raise InvalidInputError(
+            f"note must have 1 to 1000 characters, got {len(note)}.", fields={"note": ["Say what should be better."]}
+        )
+    submission, task = _reviewed(user, submission_id)
+    author = submission.annotator
+    if author is None:
+        raise ConflictError("This answer was imported: there is no author to send it back to.", code="no_author")
+    if SentBack.objects.filter(submission=submission).exists():
+        raise ConflictError("This submission was sent back already.", code="already_sent_back")
+    sent_back = SentBack.objects.create(
+        submission=submission, author=author, reviewer=user, note=note, is_open=_can_work(author, task)
+    )
+    Consensus.objects.filter(submission=submission).delete()
+    if task.state in {Task.State.DONE, Task.State.REVIEW}:
+        task.state = Task.State.OPEN
+    settle_task(task)
+    record_event(verb="sent back", target=submission, project=task.project_id, actor=user, after={"note": note})
+    return sent_back
+
+
+def _reviewed(user: User, submission_id: int) -> tuple[Submission, Task]:
+    submission = (
+        Submission.objects.select_related("task__project", "annotator", "point_set").filter(pk=submission_id).first()
+    )
+    if submission is None:
+        raise NotFoundError("There is no such submission.")
+    membership_for(user, submission.task.project_id, may_review)
+    task = (
+        Task.objects.select_for_update(of=("self",), no_key=True)
+        .select_related("project", "person__image")
+        .get(pk=submission.task_id)
+    )
+    if Submission.objects.filter(supersedes=submission).exists():
+        raise ConflictError("A later submission supersedes this one.", code="superseded")
+    return submission, task
+
+
+def _can_work(author: User, task: Task) -> bool:
+    return (
+        author.is_active
+        and Membership.objects.filter(user=author, project_id=task.project_id, is_paused=False)
+        .exclude(role=Role.ENGINEER)
+        .exists()
+    )
+
+
+def free_places_of(*, user: User, project_id: int) -> int:
+    """Give what a member holds to others, when the member leaves or is paused: live leases and work sent back.
+
+    Drafts stay. Returns how many places were freed.
+    """
+    leases = Lease.objects.select_for_update().filter(
+        annotator=user, task__project_id=project_id, state=Lease.State.LIVE
+    )
+    task_ids = set(leases.order_by("pk").values_list("task_id", flat=True))
+    freed = Lease.objects.filter(annotator=user, task__project_id=project_id, state=Lease.State.LIVE).update(
+        state=Lease.State.EXPIRED
+    )
+    waiting = SentBack.objects.filter(author=user, is_open=True, submission__task__project_id=project_id)
+    task_ids |= set(waiting.values_list("submission__task_id", flat=True))
+    freed += SentBack.objects.filter(pk__in=waiting.values("pk")).update(is_open=False)
+    for task in Task.objects.select_for_update(no_key=True).filter(pk__in=task_ids).order_by("pk"):
+        settle_task(task)
+    return freed

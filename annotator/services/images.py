@@ -1,0 +1,207 @@
+"""Taking in photographs: judged by content, never by name; stored under their hash; refused with words that help."""
+
+import hashlib
+import io
+import struct
+import unicodedata
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import IO, Any, Final
+
+from django.conf import settings
+from django.core.files.base import File
+from django.db import transaction
+from PIL import Image as Pillow
+from PIL import ImageOps
+
+from annotator.errors import InvalidInputError, TooLargeError
+from annotator.models import Image, Project, Split, Submission, User
+from annotator.services.events import record_event
+from annotator.storage import store_bytes
+
+_TYPES: Final = {"JPEG": ("image/jpeg", ".jpg"), "PNG": ("image/png", ".png"), "WEBP": ("image/webp", ".webp")}
+_ORIENTATION: Final = 0x0112
+_READ_ERRORS: Final = (OSError, SyntaxError, ValueError, struct.error, EOFError, IndexError, KeyError, OverflowError)
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedPicture:
+    """The bytes of a picture that can be shown, upright, and what they are."""
+
+    content: bytes
+    content_type: str
+    suffix: str
+    width: int
+    height: int
+
+    @property
+    def sha256(self) -> str:
+        return hashlib.sha256(self.content).hexdigest()
+
+
+def create_image(
+    *,
+    project: Project,
+    file_name: str,
+    content: IO[bytes] | File | bytes,
+    by: User | None = None,
+    split: str = Split.TRAIN,
+    group: str = "",
+    source_id: int | None = None,
+    source: dict[str, Any] | None = None,
+    expected_size: tuple[int, int] | None = None,
+) -> Image:
+    """Check and store a photograph; see `add_image`, which also tells whether it is new."""
+    return add_image(
+        project=project, file_name=file_name, content=content, by=by, split=split, group=group,
+        source_id=source_id, source=source, expected_size=expected_size,
+    )[0]  # fmt: skip
+
+
+def add_image(
+    *,
+    project: Project,
+    file_name: str,
+    content: IO[bytes] | File | bytes,
+    by: User | None = None,
+    split: str = Split.TRAIN,
+    group: str = "",
+    source_id: int | None = None,
+    source: dict[str, Any] | None = None,
+    expected_size: tuple[int, int] | None = None,
+) -> tuple[Image, bool]:
+    """Check and store a photograph; the same file under the same name is taken once.
+
+    Args:
+        content: the file or its bytes.
+        split: train or val; a known group's split is used instead, so that a sequence stays together.
+        source_id, source: id and record of the COCO file it came from.
+        expected_size: (width, height) by that record: pixels are then taken as they lie, without turning.
+
+    Returns:
+        The image, and whether it is new.
+
+    Raises:
+        InvalidInputError, TooLargeError: why the file cannot be taken.
+    """
+    picture = check_picture(content, expected_size=expected_size)
+    name = clean_file_name(file_name)
+    if split not in Split.values:
+        raise InvalidInputError(f"split must be train or val, got {split!r}.", fields={"split": ["Choose a split."]})
+    digest = picture.sha256
+    known = Image.objects.filter(project=project, file_name=name, sha256=digest).first()
+    if known is not None:
+        return known, False
+    if group:
+        split = Image.objects.filter(project=project, group=group).values_list("split", flat=True).first() or split
+    stored = store_bytes(f"images/{project.pk}/{digest[:2]}/{digest}{picture.suffix}", picture.content)
+    with transaction.atomic():
+        image, is_new = Image.objects.get_or_create(
+            project=project,
+            file_name=name,
+            sha256=digest,
+            defaults={
+                "file": stored,
+                "content_type": picture.content_type,
+                "width": picture.width,
+                "height": picture.height,
+                "split": split,
+                "group": group[:120],
+                "source_id": source_id,
+                "source": source or {},
+            },
+        )
+        if is_new:
+            record_event(verb="added", target=image, project=project, actor=by, after={"file_name": name})
+    return image, is_new
+
+
+def check_picture(source: IO[bytes] | File | bytes, *, expected_size: tuple[int, int] | None = None) -> CheckedPicture:
+    """Return a picture that is whole, still, within the limits and upright.
+
+    Raises:
+        TooLargeError: too many bytes or pixels.
+        InvalidInputError: no JPEG, PNG or WebP; truncated, damaged or animated; not of the expected size.
+    """
+    limit = settings.MAX_IMAGE_BYTES
+    content = source if isinstance(source, bytes) else source.read(limit + 1)
+    if len(content) > limit:
+        raise TooLargeError(f"The file has more than {limit >> 20} MB.")
+    if not content:
+        raise InvalidInputError("The file is empty.")
+    with _readable(), Pillow.open(io.BytesIO(content), formats=tuple(_TYPES)) as picture:
+        _check_size(picture, expected_size)
+        picture.load()
+        kind = str(picture.format)
+        orientation = picture.getexif().get(_ORIENTATION, 1)
+        if orientation not in {None, 0, 1}:
+            upright = ImageOps.exif_transpose(picture) if expected_size is None else picture
+            content = _without_orientation(upright, kind)
+            return CheckedPicture(content, *_TYPES[kind], *upright.size)
+        return CheckedPicture(content, *_TYPES[kind], *picture.size)
+
+
+def _check_size(picture: Pillow.Image, expected_size: tuple[int, int] | None) -> None:
+    width, height = picture.size
+    if width * height > settings.MAX_IMAGE_PIXELS:
+        raise TooLargeError(
+            f"The picture has {width} x {height} pixels, more than {settings.MAX_IMAGE_PIXELS // 1_000_000} million."
+        )
+    if getattr(picture, "n_frames", 1) > 1:
+        raise InvalidInputError("The picture is animated: upload its frames as single pictures.", code="animated")
+    if expected_size is not None and picture.size != expected_size:
+        raise InvalidInputError(
+            f"The picture has {width} x {height} pixels, its record says {expected_size[0]} x {expected_size[1]}.",
+            code="size_differs",
+        )
+
+
+@contextmanager
+def _readable() -> Iterator[None]:
+    """Turn what a decoder may raise on a strange file into words."""
+    try:
+        yield
+    except Pillow.DecompressionBombError as error:
+        raise TooLargeError("The picture unpacks to too many pixels.") from error
+    except Pillow.UnidentifiedImageError as error:
+        raise InvalidInputError("The file is no JPEG, PNG or WebP picture.", code="not_a_picture") from error
+    except _READ_ERRORS as error:
+        raise InvalidInputError(f"The picture is truncated or damaged ({error}).", code="damaged") from error
+
+
+def _without_orientation(upright: Pillow.Image, kind: str) -> bytes:
+    """Write a picture again as its pixels lie, without the mark that makes viewers turn it."""
+    sink = io.BytesIO()
+    exif = upright.getexif()
+    exif.pop(_ORIENTATION, None)
+    options: dict[str, Any] = {"JPEG": {"quality": 95, "subsampling": 0}, "WEBP": {"lossless": True}}.get(kind, {})
+    profile = upright.info.get("icc_profile")
+    upright.save(sink, kind, exif=exif, **({"icc_profile": profile} if profile else {}), **options)
+    return sink.getvalue()
+
+
+def clean_file_name(name: str) -> str:
+    """Return the last part of a name as a label for people: no folders, no control characters, 255 at most."""
+    last = PurePosixPath(name.replace("\\", "/")).name
+    printable = "".join(char for char in last if unicodedata.category(char)[0] != "C").strip()
+    return printable[-255:] or "unnamed"
+
+
+@transaction.atomic
+def delete_image(*, image: Image, by: User) -> None:
+    """Delete an image that nobody has worked on; its file goes when no other row of the project needs it.
+
+    Raises:
+        InvalidInputError: someone already submitted an answer for a person in it.
+    """
+    if Submission.objects.filter(task__person__image=image).exists():
+        raise InvalidInputError("People in this image are annotated already: mark them as ignored instead.")
+    record_event(
+        verb="deleted", target=image, project=image.project_id, actor=by, before={"file_name": image.file_name}
+    )
+    name, storage = image.file.name, image.file.storage
+    image.delete()
+    if not Image.objects.filter(file=name).exists():
+        transaction.on_commit(lambda: storage.delete(name))

@@ -1,0 +1,72 @@
+"""Derived pictures, made on demand and kept in storage: crops for annotators, thumbnails for lists.
+
+A derived picture carries no name, EXIF or other trace of its original.
+"""
+
+import io
+from typing import Final
+
+import numpy as np
+from django.core.files.storage import default_storage
+from PIL import Image as Pillow
+
+from annotator.errors import NotFoundError
+from annotator.models import Image
+from annotator.storage import open_stored, store_bytes
+from labels.boxes import Crop
+
+JPEG_QUALITY: Final = 90
+THUMBNAIL_PX: Final = 320
+# What shows through transparent pixels.
+_GROUND: Final = (128, 128, 128)
+
+
+def stored_crop(*, image: Image, crop: Crop) -> str:
+    """Return the storage name of the crop as a JPEG of exactly its size, made at the first call."""
+    name = f"crops/{image.sha256[:2]}/{image.sha256}-{crop.x}-{crop.y}-{crop.width}-{crop.height}.jpg"
+    if not default_storage.exists(name):
+        box = (crop.x, crop.y, crop.x + crop.width, crop.y + crop.height)
+        store_bytes(name, _jpeg(open_picture(image).crop(box)))
+    return name
+
+
+def stored_thumbnail(*, image: Image, crop: Crop | None = None) -> str:
+    """Return the storage name of a JPEG of at most 320 pixels a side, of the image or of a crop of it."""
+    part = f"-{crop.x}-{crop.y}-{crop.width}-{crop.height}" if crop else ""
+    name = f"thumbnails/{image.sha256[:2]}/{image.sha256}{part}.jpg"
+    if not default_storage.exists(name):
+        picture = open_picture(image)
+        if crop:
+            picture = picture.crop((crop.x, crop.y, crop.x + crop.width, crop.y + crop.height))
+        picture.thumbnail((THUMBNAIL_PX, THUMBNAIL_PX))
+        store_bytes(name, _jpeg(picture))
+    return name
+
+
+def open_picture(image: Image) -> Pillow.Image:
+    """Return an image's pixels as RGB.
+
+    Raises:
+        NotFoundError: `file_missing`, or the file cannot be read any more.
+    """
+    try:
+        with open_stored(image.file.name) as source:
+            return flattened(Pillow.open(source))
+    except OSError as error:
+        raise NotFoundError(f"The file of image {image.pk} is missing or damaged.", code="file_missing") from error
+
+
+def flattened(picture: Pillow.Image) -> Pillow.Image:
+    """Return a picture as RGB, transparent pixels over grey, 16-bit greys scaled to 8."""
+    if picture.mode.startswith("I"):
+        picture = Pillow.fromarray((np.asarray(picture) >> 8).clip(0, 255).astype(np.uint8))
+    if picture.mode in {"RGBA", "LA", "PA"} or "transparency" in picture.info:
+        ground = Pillow.new("RGBA", picture.size, (*_GROUND, 255))
+        return Pillow.alpha_composite(ground, picture.convert("RGBA")).convert("RGB")
+    return picture.convert("RGB")
+
+
+def _jpeg(picture: Pillow.Image) -> bytes:
+    sink = io.BytesIO()
+    picture.save(sink, "JPEG", quality=JPEG_QUALITY, optimize=False)
+    return sink.getvalue()

@@ -1,0 +1,333 @@
+"""The queue: what an annotator gets next.
+
+First what is theirs already (a live lease they do not hold, work sent back, an expired draft whose place is free),
+then the oldest task of the highest priority, taken by one statement. Gold is mixed in by a draw, from tasks that
+look like any other.
+"""
+
+import random
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import connection, transaction
+from django.utils.translation import gettext as _
+
+from annotator.errors import ConflictError, GoneError
+from annotator.models import Lease, Membership, SentBack, Stage, Submission, Task, User
+from annotator.permissions import may_annotate, membership_for
+from annotator.selectors.part_views import style_for_surface
+from annotator.services.drafts import carry_draft, draft_of_submission
+from annotator.services.leases import check_live, expire_leases, expiry_of, is_free, own_lease, take_place
+
+# Places of one's own, best first. A lease that revises a submission holds that submission's place.
+_OWN_WORK = """
+SELECT rank, id FROM (
+    (SELECT 1 AS rank, l.id::text AS id FROM annotator_lease l JOIN annotator_task t ON t.id = l.task_id
+     WHERE l.annotator_id = %(user)s AND l.state = 'live' AND t.project_id = %(project)s AND t.stage = %(stage)s
+       AND l.id <> ALL (%(holding)s) ORDER BY l.created_at LIMIT 1)
+    UNION ALL
+    (SELECT 2, s.id::text FROM annotator_sentback s JOIN annotator_submission a ON a.id = s.submission_id
+     JOIN annotator_task t ON t.id = a.task_id
+     WHERE s.author_id = %(user)s AND s.is_open AND t.project_id = %(project)s AND t.stage = %(stage)s
+       AND t.state IN ('open', 'review', 'done')
+       AND NOT EXISTS (SELECT 1 FROM annotator_lease l
+                       WHERE l.task_id = t.id AND l.annotator_id = %(user)s AND l.state = 'live')
+     ORDER BY s.id LIMIT 1)
+    UNION ALL
+    (SELECT 3, l.id::text FROM annotator_lease l JOIN annotator_task t ON t.id = l.task_id
+     WHERE l.annotator_id = %(user)s AND l.state = 'expired' AND l.draft IS NOT NULL AND l.revises_id IS NULL
+       AND t.project_id = %(project)s AND t.stage = %(stage)s AND t.state = 'open' AND t.places_left > 0
+       AND NOT EXISTS (SELECT 1 FROM annotator_lease o WHERE o.task_id = t.id AND o.annotator_id = %(user)s
+                       AND o.state IN ('live', 'submitted', 'skipped'))
+     ORDER BY l.created_at DESC LIMIT 1)
+) own ORDER BY rank LIMIT 1
+"""
+
+_FREE = """
+    t.project_id = %(project)s AND t.stage = %(stage)s AND t.state = 'open' AND t.places_left > 0
+    AND t.is_gold = %(gold)s
+    AND NOT EXISTS (SELECT 1 FROM annotator_lease l WHERE l.task_id = t.id AND l.annotator_id = %(user)s
+                    AND l.state IN ('live', 'submitted', 'skipped'))
+"""
+
+# The row is locked and its state and places are checked again on the newest version before it counts, so no place is
+# given twice; rows that others are just taking are passed over. Tasks are assisted by a hash of their number, so that
+# every annotator of a task sees the same help.
+_TAKE = f"""
+WITH picked AS (
+    SELECT t.id FROM annotator_task t WHERE {_FREE}
+    ORDER BY t.priority DESC, t.id LIMIT 1 FOR NO KEY UPDATE OF t %(skip)s
+), taken AS (
+    UPDATE annotator_task t SET places_left = t.places_left - 1 FROM picked WHERE t.id = picked.id
+    RETURNING t.id, t.person_id
+), leased AS (
+    INSERT INTO annotator_lease (id, task_id, annotator_id, state, created_at, expires_at, revision, active_ms,
+                                 is_assisted, point_set_id, skip_reason, skip_note, surface_hash, style_hash)
+    SELECT gen_random_uuid(), taken.id, %(user)s, 'live', now(), %(expires_at)s, 0, 0,
+           mod(taken.id * 2654435761, 1000) < 1000 * %(assistance)s,
+           CASE WHEN %(stage)s = 'correspondence' THEN
+               (SELECT p.id FROM annotator_pointset p WHERE p.person_id = taken.person_id AND p.is_current) END,
+           '', '', %(surface)s, %(style)s
+    FROM taken RETURNING id, task_id
+)
+SELECT leased.id, (
+    SELECT o.id FROM annotator_lease o WHERE o.task_id = leased.task_id AND o.annotator_id = %(user)s
+    AND o.draft IS NOT NULL AND o.state IN ('expired', 'released') ORDER BY o.created_at DESC LIMIT 1
+) FROM leased
+"""  # noqa: S608 - all parts are literals of this module
+
+_ANY_FREE = f"SELECT EXISTS (SELECT 1 FROM annotator_task t WHERE {_FREE})"  # noqa: S608
+
+
+@dataclass(frozen=True, slots=True)
+class EmptyQueue:
+    """Why there is nothing to do, and words for the annotator."""
+
+    reason: str
+    message: str
+
+
+def take_next_task(
+    *, user: User, project_id: int, stage: Stage, holding: Sequence[uuid.UUID] = ()
+) -> Lease | EmptyQueue:
+    """Lease the next task of a stage to a member, or say why there is none.
+
+    Args:
+        holding: ids of live leases that the client has open; another live one of the caller comes back first.
+
+    Raises:
+        NotFoundError, NotAllowedError: the user may not annotate in this project.
+    """
+    expire_leases()
+    with transaction.atomic():
+        membership = membership_for(user, project_id, may_annotate, lock=True)
+        project = membership.project
+        if membership.is_paused:
+            return EmptyQueue("paused", membership.pause_reason or _("A manager paused your work here for now."))
+        if project.is_archived:
+            return EmptyQueue("paused", _("This project is archived."))
+        style = ""
+        if stage is Stage.CORRESPONDENCE:
+            found = style_for_surface(project.surface_hash)
+            if found is None:
+                return EmptyQueue("views_preparing", _("The pictures of the body are being drawn. Try again soon."))
+            style = found
+        lease_id = _own_work(membership, stage, style, holding) or _from_queue(membership, stage, style)
+        if lease_id is not None:
+            return _prepared(own_lease(user=user, lease_id=lease_id))
+        return _why_empty(membership, stage)
+
+
+@transaction.atomic
+def take_again(*, user: User, lease_id: uuid.UUID) -> Lease:
+    """Make a new live lease that goes on from an expired or released one's draft; a live one is returned as it is.
+
+    Raises:
+        ConflictError: `task_taken` where others took the place meanwhile.
+    """
+    lease = own_lease(user=user, lease_id=lease_id, lock=True)
+    if lease.state == Lease.State.LIVE:
+        return lease
+    live = Lease.objects.filter(task=lease.task, annotator=user, state=Lease.State.LIVE).first()
+    if live is not None:
+        return own_lease(user=user, lease_id=live.pk)
+    new = None
+    if is_free(lease):
+        new = _retaken(lease, _style_now(lease))
+    if new is None:
+        raise ConflictError(
+            "Someone else has this task now. Your draft is kept, and comes back should the task be free again.",
+            code="task_taken",
+        )
+    return _prepared(own_lease(user=user, lease_id=new))
+
+
+def revive(lease: Lease) -> None:
+    """Make an expired lease live again in place, where its place is still free; for work that arrives a little late.
+
+    Raises:
+        GoneError: `lease_over`, the place is gone.
+    """
+    may_go_on = lease.state == Lease.State.EXPIRED and is_free(lease)
+    if not may_go_on or not (lease.revises_id or take_place(lease.task_id)):
+        check_live(lease)
+        raise GoneError("This lease is over.", code="lease_over", data={"is_free": False})
+    lease.state = Lease.State.LIVE
+    lease.expires_at = expiry_of(lease.task.project)
+    lease.save(update_fields=["state", "expires_at"])
+
+
+def lease_to_revise(*, submission: Submission, style: str, sent_back: SentBack | None = None) -> Lease:
+    """Make a live lease for the author of a submission, with its answer as the draft; it takes no place."""
+    task = submission.task
+    previous = (
+        Lease.objects.filter(task=task, annotator=submission.annotator, revises=submission, draft__isnull=False)
+        .exclude(state=Lease.State.SUBMITTED)
+        .order_by("-created_at")
+        .first()
+    )
+    lease = Lease(
+        task=task,
+        annotator=submission.annotator,
+        expires_at=expiry_of(task.project),
+        revises=submission,
+        sent_back=sent_back,
+        active_ms=submission.active_ms,
+        crop=[submission.crop_x, submission.crop_y, submission.crop_width, submission.crop_height]
+        if submission.crop_width
+        else None,
+        surface_hash=submission.surface_hash or task.project.surface_hash,
+        style_hash=submission.style_hash or style,
+        draft=draft_of_submission(submission),
+        point_set=_current_point_set(task) if task.stage == Stage.CORRESPONDENCE else None,
+    )
+    lease.crop = lease.crop or _crop_of(task)
+    if previous is not None:
+        carry_draft(source=previous, target=lease)
+        if previous.state == Lease.State.EXPIRED:
+            Lease.objects.filter(pk=previous.pk).update(state=Lease.State.RETAKEN)
+    elif lease.point_set is not None:
+        carry_draft(source=lease, target=lease)
+    lease.save(force_insert=True)
+    return lease
+
+
+def _own_work(membership: Membership, stage: Stage, style: str, holding: Sequence[uuid.UUID]) -> uuid.UUID | None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _OWN_WORK,
+            {
+                "user": membership.user_id,
+                "project": membership.project_id,
+                "stage": stage.value,
+                "holding": list(holding),
+            },
+        )
+        row = cursor.fetchone()
+    if row is None:
+        return None
+    rank, found = row
+    if rank == 1:
+        return uuid.UUID(found)
+    if rank == 2:
+        sent_back = SentBack.objects.select_related("submission__task__project", "submission__annotator").get(pk=found)
+        return lease_to_revise(submission=sent_back.submission, style=style, sent_back=sent_back).pk
+    expired = (
+        Lease.objects.select_related("task__project")
+        .select_for_update(of=("self",), skip_locked=True)
+        .filter(pk=found, state=Lease.State.EXPIRED)
+        .first()
+    )
+    return _retaken(expired, style) if expired else None
+
+
+def _retaken(old: Lease, style: str) -> uuid.UUID | None:
+    """Make the new lease that goes on from an ended one, whose row is locked; None where its place is gone."""
+    if old.revises_id:
+        submission = Submission.objects.select_related("task__project", "annotator").get(pk=old.revises_id)
+        return lease_to_revise(submission=submission, style=style, sent_back=old.sent_back).pk
+    if not take_place(old.task_id):
+        return None
+    new = Lease(
+        task=old.task,
+        annotator_id=old.annotator_id,
+        expires_at=expiry_of(old.task.project),
+        is_assisted=old.is_assisted,
+        crop=_crop_of(old.task),
+        surface_hash=old.surface_hash or old.task.project.surface_hash,
+        style_hash=old.style_hash or style,
+        point_set=_current_point_set(old.task) if old.task.stage == Stage.CORRESPONDENCE else None,
+    )
+    carry_draft(source=old, target=new)
+    Lease.objects.filter(pk=old.pk).update(state=Lease.State.RETAKEN)
+    new.save(force_insert=True)
+    return new.pk
+
+
+def _from_queue(membership: Membership, stage: Stage, style: str) -> uuid.UUID | None:
+    project = membership.project
+    if project.gold_rate and random.random() < project.gold_rate:  # noqa: S311 - a draw, not a secret
+        taken = _take(membership, stage, style, gold=True, skip_locked=True)
+        if taken is not None:
+            return taken
+    taken = _take(membership, stage, style, gold=False, skip_locked=True)
+    if taken is None and _any_free(membership, stage):
+        # All that is left was locked by others for a moment: wait for them rather than send someone home.
+        taken = _take(membership, stage, style, gold=False, skip_locked=False)
+    return taken
+
+
+def _take(membership: Membership, stage: Stage, style: str, *, gold: bool, skip_locked: bool) -> uuid.UUID | None:
+    project = membership.project
+    statement = _TAKE.replace("%(skip)s", "SKIP LOCKED" if skip_locked else "")
+    with connection.cursor() as cursor:
+        cursor.execute(
+            statement,
+            {
+                **_free_arguments(membership, stage, gold=gold),
+                "expires_at": expiry_of(project),
+                "assistance": project.assistance_share,
+                "surface": project.surface_hash,
+                "style": style,
+            },
+        )
+        row = cursor.fetchone()
+    if row is None:
+        return None
+    lease_id, previous_id = row
+    if previous_id is not None:
+        previous, lease = (
+            Lease.objects.select_related("task", "point_set").get(pk=pk) for pk in (previous_id, lease_id)
+        )
+        lease.crop = _crop_of(lease.task)
+        carry_draft(source=previous, target=lease)
+        lease.save()
+        Lease.objects.filter(pk=previous_id).update(state=Lease.State.RETAKEN)
+    return uuid.UUID(str(lease_id))
+
+
+def _prepared(lease: Lease) -> Lease:
+    """Fix the crop of a new lease, whose person is at hand only now."""
+    if lease.crop is None:
+        lease.crop = _crop_of(lease.task)
+        lease.save(update_fields=["crop"])
+    return lease
+
+
+def _crop_of(task: Task) -> list[int]:
+    crop = task.person.crop()
+    return [crop.x, crop.y, crop.width, crop.height]
+
+
+def _current_point_set(task: Task) -> Any:
+    return task.person.point_sets.filter(is_current=True).first()
+
+
+def _style_now(lease: Lease) -> str:
+    return lease.style_hash or style_for_surface(lease.task.project.surface_hash) or ""
+
+
+def _free_arguments(membership: Membership, stage: Stage, *, gold: bool) -> dict[str, Any]:
+    return {
+        "project": membership.project_id,
+        "stage": stage.value,
+        "user": membership.user_id,
+        "gold": gold,
+    }
+
+
+def _any_free(membership: Membership, stage: Stage) -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute(_ANY_FREE, _free_arguments(membership, stage, gold=False))
+        return bool(cursor.fetchone()[0])
+
+
+def _why_empty(membership: Membership, stage: Stage) -> EmptyQueue:
+    tasks = Task.objects.filter(project_id=membership.project_id, stage=stage, is_gold=False)
+    if tasks.filter(state=Task.State.OPEN, places_left__gt=0).exists():
+        return EmptyQueue("all_yours_done", _("You did your share of every open person. Thank you."))
+    if stage is Stage.CORRESPONDENCE and tasks.filter(state=Task.State.WAITING).exists():
+        return EmptyQueue("waits_for_parts", _("Points come when the parts of a person are done."))
+    return EmptyQueue("none_open", _("Nothing is open just now. New people appear here when they are added."))

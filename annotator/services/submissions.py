@@ -1,0 +1,196 @@
+"""Turning a draft into an immutable submission: once, whatever the network repeats; and reopening it for a while."""
+
+import uuid
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from annotator.errors import ConflictError, InvalidInputError, NotFoundError
+from annotator.models import Lease, SentBack, Stage, Submission, Task, User
+from annotator.permissions import may_annotate, membership_for
+from annotator.selectors.part_views import style_for_surface
+from annotator.services.acceptance import accept_if_complete
+from annotator.services.answers import parts_columns, points_columns
+from annotator.services.events import record_event
+from annotator.services.leases import check_live, counted_ms, own_lease
+from annotator.services.queue import lease_to_revise, revive
+
+
+@dataclass(frozen=True, slots=True)
+class Submitted:
+    """A submission and whether this call made it."""
+
+    submission: Submission
+    is_new: bool
+
+    @property
+    def reopen_until(self) -> datetime:
+        return reopen_until(self.submission)
+
+
+def reopen_until(submission: Submission) -> datetime:
+    return submission.created_at + timedelta(minutes=submission.task.project.reopen_minutes)
+
+
+def submit_parts(
+    *, user: User, lease_id: uuid.UUID, client_uuid: uuid.UUID, active_ms: int, answer: dict[str, Any],
+    origin: Submission.Origin = Submission.Origin.WORKBENCH,
+) -> Submitted:  # fmt: skip
+    """Submit the parts of a person; see `submit`.
+
+    Raises:
+        InvalidInputError: also when the lease is of the other stage.
+    """
+    return submit(
+        user=user, lease_id=lease_id, client_uuid=client_uuid, active_ms=active_ms, answer=answer,
+        origin=origin, stage=Stage.PARTS,
+    )  # fmt: skip
+
+
+def submit_points(
+    *, user: User, lease_id: uuid.UUID, client_uuid: uuid.UUID, active_ms: int, answer: dict[str, Any],
+    origin: Submission.Origin = Submission.Origin.WORKBENCH,
+) -> Submitted:  # fmt: skip
+    """Submit the points of a person; see `submit`.
+
+    Raises:
+        InvalidInputError: also when the lease is of the other stage.
+    """
+    return submit(
+        user=user, lease_id=lease_id, client_uuid=client_uuid, active_ms=active_ms, answer=answer,
+        origin=origin, stage=Stage.CORRESPONDENCE,
+    )  # fmt: skip
+
+
+def submit(
+    *,
+    user: User,
+    lease_id: uuid.UUID,
+    client_uuid: uuid.UUID,
+    active_ms: int,
+    answer: dict[str, Any],
+    origin: Submission.Origin = Submission.Origin.WORKBENCH,
+    stage: Stage | None = None,
+) -> Submitted:
+    """Store an answer for good and accept it where nothing more is wanted.
+
+    The same client_uuid again gives the first result. A lease that ran out is revived while its place is free.
+
+    Raises:
+        InvalidInputError: the answer is incomplete or malformed; the lease stays as it was.
+        GoneError: `lease_over`.
+        ConflictError: the client_uuid belongs to other work, or the points changed.
+    """
+    if not isinstance(answer, dict):
+        raise InvalidInputError("answer must be an object.", fields={"answer": ["Give an object."]})
+    first = _first_result(user, lease_id, client_uuid)
+    if first is not None:
+        return first
+    try:
+        with transaction.atomic():
+            lease = own_lease(user=user, lease_id=lease_id, lock=True)
+            # Another request of the same submit may have held the row until now.
+            first = _first_result(user, lease_id, client_uuid)
+            if first is not None:
+                return first
+            if stage is not None and lease.task.stage != stage:
+                raise InvalidInputError(f"This lease is of the stage {lease.task.stage}.")
+            if lease.state == Lease.State.EXPIRED:
+                revive(lease)
+            check_live(lease)
+            submission = _store(lease, client_uuid, counted_ms(active_ms, lease.active_ms), answer, origin)
+            return Submitted(submission, is_new=True)
+    except IntegrityError:
+        first = _first_result(user, lease_id, client_uuid)
+        if first is None:
+            raise
+        return first
+
+
+def _first_result(user: User, lease_id: uuid.UUID, client_uuid: uuid.UUID) -> Submitted | None:
+    found = Submission.objects.select_related("task__project").filter(client_uuid=client_uuid).first()
+    if found is None:
+        return None
+    if found.annotator_id != user.pk or found.lease_id != lease_id:
+        raise ConflictError("This client_uuid belongs to another submission: make a new one.", code="uuid_taken")
+    return Submitted(found, is_new=False)
+
+
+def _store(
+    lease: Lease, client_uuid: uuid.UUID, active_ms: int, answer: dict[str, Any], origin: Submission.Origin
+) -> Submission:
+    is_parts = lease.task.stage == Stage.PARTS
+    columns = parts_columns(lease=lease, answer=answer) if is_parts else points_columns(lease=lease, answer=answer)
+    task = Task.objects.select_for_update(no_key=True).select_related("project", "person__image").get(pk=lease.task_id)
+    if task.state in {Task.State.CLOSED, Task.State.WAITING}:
+        raise ConflictError("This person is not to be annotated any more.", code="task_closed")
+    submission = Submission.objects.create(
+        client_uuid=client_uuid,
+        task=task,
+        annotator_id=lease.annotator_id,
+        lease=lease,
+        active_ms=active_ms,
+        origin=origin,
+        provenance=_provenance(lease, answer),
+        supersedes_id=lease.revises_id,
+        **columns,
+    )
+    if lease.revises_id:
+        SentBack.objects.filter(submission_id=lease.revises_id, is_open=True).update(is_open=False)
+    lease.state, lease.active_ms, lease.draft = Lease.State.SUBMITTED, active_ms, None
+    lease.save(update_fields=["state", "active_ms", "draft"])
+    record_event(
+        verb="submitted",
+        target=submission,
+        project=task.project_id,
+        actor=lease.annotator,
+        after={"task": task.pk, "stage": task.stage, "supersedes": lease.revises_id, "active_ms": active_ms},
+    )
+    accept_if_complete(task=task, submission=submission)
+    return submission
+
+
+def _provenance(lease: Lease, answer: dict[str, Any]) -> dict[str, Any]:
+    """What help was shown, and the decisions the annotator made about it."""
+    told: dict[str, Any] = {"assisted": lease.is_assisted, "lease": str(lease.pk)}
+    if lease.task.stage == Stage.PARTS:
+        told["decided"] = {str(part): word for part, word in (answer.get("decided") or {}).items()}
+    return told
+
+
+@transaction.atomic
+def reopen_submission(*, user: User, submission_id: int) -> Lease:
+    """Lease a fresh submission to its author again, with its answer as the draft.
+
+    Raises:
+        NotFoundError: no such submission of the user's.
+        ConflictError: `reopen_over` after the project's minutes, `superseded` when a later one exists.
+    """
+    submission = (
+        Submission.objects.select_related("task__project", "task__person__image", "point_set", "annotator")
+        .filter(pk=submission_id, annotator=user)
+        .first()
+    )
+    if submission is None:
+        raise NotFoundError("There is no such submission of yours.")
+    membership_for(user, submission.task.project_id, may_annotate, lock=True)
+    live = Lease.objects.filter(task=submission.task, annotator=user, state=Lease.State.LIVE).first()
+    if live is not None:
+        return own_lease(user=user, lease_id=live.pk)
+    if Submission.objects.filter(supersedes=submission).exists():
+        raise ConflictError("You submitted this person again since: reopen that one.", code="superseded")
+    if timezone.now() > reopen_until(submission):
+        raise ConflictError(
+            f"A submission can be reopened for {submission.task.project.reopen_minutes} minutes; ask a reviewer.",
+            code="reopen_over",
+        )
+    if submission.task.state == Task.State.CLOSED:
+        raise ConflictError("This person is not to be annotated any more.", code="task_closed")
+    style = style_for_surface(submission.task.project.surface_hash) or ""
+    sent_back = SentBack.objects.filter(submission=submission, is_open=True).first()
+    lease = lease_to_revise(submission=submission, style=style, sent_back=sent_back)
+    record_event(verb="reopened", target=submission, project=submission.task.project_id, actor=user)
+    return own_lease(user=user, lease_id=lease.pk)

@@ -1,0 +1,67 @@
+"""A task's state and free places, worked out anew from its leases, submissions and person."""
+
+from collections.abc import Iterable
+
+from annotator.models import Consensus, Lease, Person, PointSet, Stage, Submission, Task
+
+# Put aside by a person; only a person takes these back.
+_HELD = frozenset({Task.State.FLAGGED, Task.State.PAUSED})
+
+
+def counting_answers(task: Task) -> int:
+    """Return how many submissions stand: not superseded and not sent back."""
+    return Submission.objects.filter(task=task, superseded_by=None, sent_back=None).count()
+
+
+def settle_task(task: Task, *, release_hold: bool = False) -> Task:
+    """Bring a task's state and places into line with what is there; the caller holds the task's row.
+
+    Submissions sent back keep their place for their author until that is closed.
+
+    Args:
+        release_hold: also take a flagged or paused task back into work.
+    """
+    person = Person.objects.get(pk=task.person_id)
+    standing = counting_answers(task)
+    reserved = Submission.objects.filter(task=task, superseded_by=None, sent_back__is_open=True).count()
+    live = Lease.objects.filter(task=task, state=Lease.State.LIVE, revises=None).count()
+    task.places_left = max(0, task.overlap - standing - reserved - live)
+    if not person.is_annotatable:
+        task.state = Task.State.CLOSED
+    elif task.stage == Stage.CORRESPONDENCE and not PointSet.objects.filter(person=person, is_current=True).exists():
+        task.state = Task.State.WAITING
+    elif task.state not in _HELD or release_hold:
+        task.state = _working_state(task, standing)
+    task.save(update_fields=["state", "places_left", "updated_at"])
+    return task
+
+
+def _working_state(task: Task, standing: int) -> Task.State:
+    if task.is_gold:
+        # Asked again and again, whatever is known of the person.
+        return Task.State.OPEN
+    if Consensus.objects.filter(person_id=task.person_id, stage=task.stage).exists():
+        return Task.State.DONE
+    return Task.State.REVIEW if standing >= task.overlap else Task.State.OPEN
+
+
+def make_tasks(people: Iterable[Person], *, priority: int = 0) -> list[Task]:
+    """Make both tasks of people who have none: parts open, correspondence waiting for them; one statement for all."""
+    tasks = []
+    for person in people:
+        project = person.project
+        for stage in Stage:
+            overlap = project.overlap_for(stage.value)
+            state = Task.State.OPEN if stage is Stage.PARTS else Task.State.WAITING
+            tasks.append(
+                Task(
+                    project_id=person.project_id,
+                    person=person,
+                    stage=stage,
+                    state=state if person.is_annotatable else Task.State.CLOSED,
+                    overlap=overlap,
+                    places_left=overlap,
+                    priority=priority,
+                )
+            )
+    return Task.objects.bulk_create(tasks, ignore_conflicts=True, batch_size=1000)

@@ -1,0 +1,87 @@
+"""The two pages of the workbench. All they know of the task they ask the API for; this is only what never changes."""
+
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.csrf import ensure_csrf_cookie
+from django.views.decorators.http import require_safe
+
+from annotator.errors import NotAllowedError, NotFoundError
+from annotator.models import Stage
+from annotator.permissions import may_annotate, membership_for
+from body.parts import CHARTS, PARTS, WORK_ORDER
+
+
+@require_safe
+@login_required
+@never_cache
+@ensure_csrf_cookie
+def parts_page(request: HttpRequest, project_id: int) -> HttpResponse:
+    """The page for painting parts."""
+    return _page(request, project_id, Stage.PARTS, "annotator/workbench_parts.html")
+
+
+@require_safe
+@login_required
+@never_cache
+@ensure_csrf_cookie
+def correspondence_page(request: HttpRequest, project_id: int) -> HttpResponse:
+    """The page for placing points on the surface."""
+    return _page(request, project_id, Stage.CORRESPONDENCE, "annotator/workbench_correspondence.html")
+
+
+def _page(request: HttpRequest, project_id: int, stage: Stage, template: str) -> HttpResponse:
+    try:
+        project = membership_for(request.user, project_id, may_annotate).project
+    except NotFoundError as error:
+        raise Http404(error.message) from error
+    except NotAllowedError as error:
+        raise PermissionDenied(error.message) from error
+    examples = project.examples.all()
+    config: dict[str, Any] = {
+        "api": reverse("api-root"),
+        "project": {"id": project.pk, "name": project.name},
+        "stage": stage.value,
+        "csrf_cookie": settings.CSRF_COOKIE_NAME,
+        "user": {"id": request.user.pk, "name": str(request.user)},
+        "language": request.LANGUAGE_CODE,
+        "key_bindings": request.user.key_bindings,
+        "workbench_settings": request.user.workbench_settings,
+        "parts": part_data(),
+        "charts": [{"number": c.number, "name": c.name, "part": c.part, "mirror": c.mirror} for c in CHARTS],
+        "work_order": list(WORK_ORDER),
+        "instructions": project.instructions,
+        "examples": [
+            {"url": reverse("api-example-file", args=[example.pk]), "caption": example.caption, "good": example.is_good}
+            for example in examples
+        ],
+    }
+    return render(
+        request, template, {"project": project, "stage": stage.value, "workbench_config": config, "examples": examples}
+    )
+
+
+def part_data() -> list[dict[str, Any]]:
+    """Return the 14 parts for the browser, names in the language of the request."""
+    return [
+        {
+            "number": part.number,
+            "key": part.key,
+            "name": _(part.name),
+            "limb": part.limb,
+            "side": part.side,
+            "mirror": part.mirror,
+            "digit": part.digit,
+            "charts": list(part.charts),
+            "colour": part.colour,
+            "neighbours": list(part.neighbours),
+        }
+        for part in PARTS
+    ]
