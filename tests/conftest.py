@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+import django
 import pytest
 from django.conf import settings
 
@@ -74,6 +75,8 @@ def pytest_configure(config: pytest.Config) -> None:
     os.environ["REDIS_URL"] = services.redis.url
     os.environ["DPA_VAR_DIR"] = str(services.folder / "var")
     os.environ["DPA_MEDIA_DIR"] = str(services.folder / "media")
+    # Test modules import models; pytest-django sets Django up only where its settings were known before this file.
+    django.setup()
 
 
 @pytest.hookimpl(trylast=True)

@@ -3,7 +3,7 @@
 from body.cse import REF_MODEL
 from labels.densepose_coco.defects import Defect, Level, Report
 from labels.densepose_coco.json_stream import JsonStreamError
-from labels.densepose_coco.reader import AnnotatedPoints, Header, points_of, read_annotations, read_header
+from labels.densepose_coco.reader import AnnotatedPoints, Header, Record, points_of, read_annotations, read_header
 from labels.densepose_coco.validator import annotation_errors, validate
 from labels.densepose_coco.writer import (
     PERSON_CATEGORY,
@@ -21,6 +21,7 @@ __all__ = [
     "Header",
     "JsonStreamError",
     "Level",
+    "Record",
     "Report",
     "annotation_errors",
     "chart_fields",
