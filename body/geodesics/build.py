@@ -21,7 +21,7 @@ import numpy.typing as npt
 
 from body.canonical import load_canonical_body, surface_hash_of
 from body.geodesics.table import GeodesicsFileError, Layout, read_skeleton, write_skeleton
-from body.topology import load_topology
+from body.topology import N_TRIANGLES, load_topology
 
 log = logging.getLogger(__name__)
 
@@ -97,9 +97,9 @@ class Symmetry:
     @classmethod
     def of_mesh(cls, vertices: npt.NDArray[np.float64], faces: npt.NDArray[np.int32]) -> "Symmetry":
         """Find the symmetry of a mesh; none of its vertices `is_exact` unless it is a body close to symmetric."""
-        topology = load_topology()
-        if not np.array_equal(faces, topology.faces):
+        if len(faces) != N_TRIANGLES or not np.array_equal(faces, load_topology().faces):
             return cls(np.arange(len(vertices), dtype=np.int32), np.zeros(len(vertices), dtype=bool))
+        topology = load_topology()
         off_m = np.abs(vertices[topology.mirror_vertex] - vertices * [-1.0, 1.0, 1.0]).max(axis=1)
         is_close = bool(off_m.max() <= _NEARLY_SYMMETRIC_M)
         return cls(topology.mirror_vertex, (off_m <= _EXACTLY_SYMMETRIC_M) & is_close)

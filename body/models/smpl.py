@@ -126,12 +126,15 @@ class SmplModel:
             if value.shape[1:] != tail or len(value) not in (1, batch):
                 raise ValueError(f"{name} must be {('B', *tail)} with B of 1 or {batch}, got {value.shape}")
         model = self._tensors
+
+        def tensor(values: npt.NDArray[np.floating], width: int) -> Any:
+            rows = np.broadcast_to(values.reshape(-1, width), (batch, width))
+            return torch.from_numpy(np.array(rows, dtype=np.float32, order="C"))
+
         with torch.no_grad():
             vertices, joints = lbs(
-                torch.from_numpy(np.broadcast_to(betas, (batch, N_BETAS)).astype(np.float32)),
-                torch.from_numpy(
-                    np.broadcast_to(rotations, (batch, N_JOINTS, 3)).reshape(batch, -1).astype(np.float32)
-                ),
+                tensor(betas, N_BETAS),
+                tensor(rotations, 3 * N_JOINTS),
                 model["v_template"].expand(batch, -1, -1),
                 model["shapedirs"],
                 model["posedirs"],

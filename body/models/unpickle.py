@@ -96,8 +96,16 @@ def _empty_array(subtype: object, _shape: object, _code: object) -> _Array:
     return _Array()
 
 
-def _scalar(dtype: object, data: object) -> None:
-    """Stand in for numpy's `scalar`: single numbers of a model file are of no use here."""
+def _from_buffer(buffer: object, dtype: object, shape: object, order: object) -> _Array:
+    """Stand in for numpy's `_frombuffer`, by which protocol 5 writes arrays."""
+    array = _Array()
+    raw = bytes(buffer) if isinstance(buffer, bytearray) else buffer
+    array.state = (1, shape, dtype, order == "F", raw)
+    return array
+
+
+def _nothing(*_arguments: object) -> None:
+    """Stand in for what is of no use here: sets that chumpy keeps for itself, and single numbers."""
 
 
 def _encode(text: str, encoding: str = "latin1") -> bytes:
@@ -128,12 +136,15 @@ def _allowed() -> dict[tuple[str, str], Callable[..., Any] | type]:
         ("builtins", "object"): _PlainObject,
         ("copy_reg", "_reconstructor"): _reconstructor,
         ("copyreg", "_reconstructor"): _reconstructor,
+        ("__builtin__", "set"): _nothing,
+        ("builtins", "set"): _nothing,
         ("chumpy.ch", "Ch"): _inert("chumpy"),
         ("chumpy.reordering", "Select"): _inert("chumpy-select"),
     }
-    for core in ("numpy.core.multiarray", "numpy._core.multiarray"):
-        names[core, "_reconstruct"] = _empty_array
-        names[core, "scalar"] = _scalar
+    for core in ("numpy.core", "numpy._core"):
+        names[f"{core}.multiarray", "_reconstruct"] = _empty_array
+        names[f"{core}.multiarray", "scalar"] = _nothing
+        names[f"{core}.numeric", "_frombuffer"] = _from_buffer
     for form in _SPARSE_FORMATS:
         stand_in = _inert(form)
         for module in (f"scipy.sparse.{form}", f"scipy.sparse._{form}"):
