@@ -61,7 +61,7 @@ export function drawWithout(context, x, y, radius) {
  */
 export function drawCross(context, x, y, arm = 16) {
   const gap = 4;
-  for (const [style, width] of /** @type {[string, number][]} */ ([["#ffffff", 5], [RED, 2]])) {
+  for (const [style, width] of /** @type {[string, number][]} */ ([[DARK, 6], ["#ffffff", 4.5], [RED, 2.25]])) {
     context.strokeStyle = style;
     context.lineWidth = width;
     context.lineCap = "round";
@@ -72,6 +72,16 @@ export function drawCross(context, x, y, arm = 16) {
     }
     context.stroke();
   }
+}
+
+/**
+ * The place looked at on the surface: a red ring with a dot, as in the views.
+ * @param {CanvasRenderingContext2D} context @param {number} x @param {number} y
+ */
+export function drawTarget(context, x, y) {
+  stroke(context, x, y, 11, "#ffffff", 5);
+  stroke(context, x, y, 11, RED, 2.5);
+  ring(context, x, y, 1.75, RED);
 }
 
 /** A quiet "check this". @param {CanvasRenderingContext2D} context @param {number} x @param {number} y */

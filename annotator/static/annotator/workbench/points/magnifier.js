@@ -17,8 +17,8 @@ export class Magnifier {
 
   /**
    * @param {HTMLElement} figure with a canvas
-   * @param {(context: CanvasRenderingContext2D, view: {scale: number, x: number, y: number}) => void} drawOver
-   *   `view` leads from px of the picture to CSS px of the magnifier
+   * @param {(context: CanvasRenderingContext2D, view: {scale: number, x: number, y: number}, middle: {x: number, y: number}) => void} drawOver
+   *   `view` leads from px of the picture to CSS px of the magnifier, `middle` is what it looks at
    */
   constructor(figure, drawOver) {
     this.figure = figure;
@@ -36,11 +36,6 @@ export class Magnifier {
    */
   look(picture, x, y, paneScale, gain = 1) {
     this.#look = { picture, x, y, scale: paneScale * MAGNIFICATION, gain };
-    this.#layer.ask();
-  }
-
-  /** Redraw what it looks at. */
-  refresh() {
     this.#layer.ask();
   }
 
@@ -76,6 +71,6 @@ export class Magnifier {
     if (gain > 1) context.filter = `brightness(${gain.toFixed(2)})`;
     context.drawImage(picture, view.x, view.y, picture.width * scale, picture.height * scale);
     context.filter = "none";
-    this.#drawOver(context, view);
+    this.#drawOver(context, view, { x: width / 2, y: height / 2 });
   }
 }

@@ -1,33 +1,90 @@
-/** The outline of one part of a label map, as runs along the borders between cells. */
+/** What the label map tells about the picture: the outline of a part, and on which side the person's right lies. */
+
+/** @typedef {Float32Array} Loop x, y pairs of a closed line, px of the label map */
 
 /**
+ * The outlines of one part: closed lines along the borders between cells, corners cut.
  * @param {Uint8Array} labels row-major @param {number} width @param {number} height @param {number} part
- * @returns {[number, number, number, number][]} straight pieces x1, y1, x2, y2 in px of the label map
+ * @returns {Loop[]}
  */
 export function outlineOf(labels, width, height, part) {
-  const has = (/** @type {number} */ x, /** @type {number} */ y) =>
-    x >= 0 && y >= 0 && x < width && y < height && labels[y * width + x] === part;
-  /** @type {[number, number, number, number][]} */
-  const pieces = [];
-  for (let y = 0; y <= height; y += 1) {
-    for (let x = 0; x < width; x += 1) {
-      const from = x;
-      while (x < width && has(x, y) !== has(x, y - 1)) x += 1;
-      if (x > from) pieces.push([from, y, x, y]);
+  const next = borders(labels, width, height, part);
+  const stride = width + 1;
+  /** @type {Loop[]} */
+  const loops = [];
+  for (const start of next.keys()) {
+    /** @type {number[]} */
+    const corners = [];
+    for (let at = start, ends = next.get(at); ends?.length; ends = next.get(at)) {
+      corners.push(at % stride, Math.floor(at / stride));
+      at = /** @type {number} */ (ends.pop());
     }
+    if (corners.length) loops.push(cutCorners(cutCorners(Float32Array.from(corners))));
   }
-  for (let x = 0; x <= width; x += 1) {
-    for (let y = 0; y < height; y += 1) {
-      const from = y;
-      while (y < height && has(x, y) !== has(x - 1, y)) y += 1;
-      if (y > from) pieces.push([x, from, x, y]);
-    }
-  }
-  return pieces;
+  return loops;
 }
 
 /**
- * On which side of the picture the person's right lies: by the painted parts of either side, else by the keypoints.
+ * Steps of one cell along the border, the part on the right-hand side.
+ * @param {Uint8Array} labels @param {number} width @param {number} height @param {number} part
+ * @returns {Map<number, number[]>} from a cell corner (row * (width + 1) + column) to the next ones
+ */
+function borders(labels, width, height, part) {
+  const stride = width + 1;
+  /** @type {Map<number, number[]>} */
+  const next = new Map();
+  const step = (/** @type {number} */ from, /** @type {number} */ to) => {
+    const ends = next.get(from);
+    if (ends) ends.push(to);
+    else next.set(from, [to]);
+  };
+  for (let y = 0; y < height; y += 1) {
+    for (let x = 0; x < width; x += 1) {
+      const i = y * width + x;
+      if (labels[i] !== part) continue;
+      const corner = y * stride + x;
+      if (y === 0 || labels[i - width] !== part) step(corner, corner + 1);
+      if (x === width - 1 || labels[i + 1] !== part) step(corner + 1, corner + 1 + stride);
+      if (y === height - 1 || labels[i + width] !== part) step(corner + 1 + stride, corner + stride);
+      if (x === 0 || labels[i - 1] !== part) step(corner + stride, corner);
+    }
+  }
+  return next;
+}
+
+/** Chaikin's corner cutting, once: each side keeps its middle half. @param {Loop} loop @returns {Loop} */
+function cutCorners(loop) {
+  const n = loop.length / 2;
+  const cut = new Float32Array(loop.length * 2);
+  for (let i = 0; i < n; i += 1) {
+    const j = (i + 1) % n;
+    for (let axis = 0; axis < 2; axis += 1) {
+      const [from, to] = [loop[i * 2 + axis], loop[j * 2 + axis]];
+      cut[i * 4 + axis] = 0.75 * from + 0.25 * to;
+      cut[i * 4 + 2 + axis] = 0.25 * from + 0.75 * to;
+    }
+  }
+  return cut;
+}
+
+/**
+ * The box around closed lines.
+ * @param {Loop[]} loops at least one
+ * @returns {import("../core/viewport.js").Rect}
+ */
+export function boundsOf(loops) {
+  let [left, top, right, bottom] = [Infinity, Infinity, -Infinity, -Infinity];
+  for (const loop of loops) {
+    for (let i = 0; i < loop.length; i += 2) {
+      [left, right] = [Math.min(left, loop[i]), Math.max(right, loop[i])];
+      [top, bottom] = [Math.min(top, loop[i + 1]), Math.max(bottom, loop[i + 1])];
+    }
+  }
+  return { x: left, y: top, width: right - left, height: bottom - top };
+}
+
+/**
+ * On which side of the picture the person's right lies: by the painted parts of either side.
  * @param {Uint8Array} labels @param {number} width
  * @param {Map<number, "right" | "left" | null>} sides of the parts
  * @returns {"left" | "right" | null} null where it cannot be told

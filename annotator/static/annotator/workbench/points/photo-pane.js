@@ -5,7 +5,7 @@ import { Layer } from "./layer.js";
 import { drawMark } from "./photo-marks.js";
 
 /** @typedef {import("./photo-marks.js").Mark} Mark */
-/** @typedef {{pieces: [number, number, number, number][], colour: string}} Outline of the part in work, px of the crop */
+/** @typedef {{loops: Float32Array[], colour: string}} Outline of the part in work, px of the crop */
 
 /** A press that moves farther than this, in CSS px, pans. */
 const DRAG_PX = 4;
@@ -138,7 +138,7 @@ export class PhotoPane {
     if (!this.image) return;
     context.setTransform(...this.viewport.transform);
     context.imageSmoothingQuality = "high";
-    // From four screen pixels a pixel on, the pixels themselves are what there is to see.
+    // From eight screen pixels a pixel on, the pixels themselves are what there is to see.
     context.imageSmoothingEnabled = this.viewport.scale < 8;
     context.drawImage(this.image, 0, 0);
   }
@@ -161,11 +161,12 @@ export class PhotoPane {
   drawOutline(context, { scale, x, y }) {
     if (!this.#outline) return;
     context.beginPath();
-    for (const [x1, y1, x2, y2] of this.#outline.pieces) {
-      context.moveTo(x + x1 * scale, y + y1 * scale);
-      context.lineTo(x + x2 * scale, y + y2 * scale);
+    for (const loop of this.#outline.loops) {
+      context.moveTo(x + loop[0] * scale, y + loop[1] * scale);
+      for (let i = 2; i < loop.length; i += 2) context.lineTo(x + loop[i] * scale, y + loop[i + 1] * scale);
+      context.closePath();
     }
-    context.lineCap = "square";
+    context.lineJoin = "round";
     for (const [style, width] of /** @type {[string, number][]} */ ([["#ffffff", 4], [this.#outline.colour, 1.75]])) {
       context.strokeStyle = style;
       context.lineWidth = width;

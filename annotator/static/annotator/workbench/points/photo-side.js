@@ -2,9 +2,9 @@
 
 import { t } from "../core/strings.js";
 import { hook } from "../ui/dom.js";
-import { drawCross, drawNumbered } from "./dots.js";
+import { drawCross, drawNumbered, drawTarget } from "./dots.js";
 import { Magnifier } from "./magnifier.js";
-import { outlineOf, sideOfPersonsRight } from "./outline.js";
+import { boundsOf, outlineOf, sideOfPersonsRight } from "./outline.js";
 import { drawMark } from "./photo-marks.js";
 import { PhotoPane } from "./photo-pane.js";
 import { viewWords } from "./words.js";
@@ -24,6 +24,10 @@ export class PhotoSide {
   #colour = "";
   #gain = 1;
   #isAtPart = false;
+  /** @type {import("./photo-pane.js").Outline | null} */
+  #outline = null;
+  /** @type {import("./view-cell.js").ViewDot[]} */
+  #surfaceDots = [];
 
   /**
    * @param {Map<number, import("./screen.js").PartInfo>} parts
@@ -33,7 +37,7 @@ export class PhotoSide {
     this.parts = parts;
     this.pane = new PhotoPane(this.#pane, { pick: onPick, moved: () => this.#look() });
     this.#lens = new Magnifier(hook("lens-photo"), (context, view) => this.#drawLens(context, view));
-    this.#surfaceLens = new Magnifier(hook("lens-surface"), (context, view) => this.#drawSurfaceLens(context, view));
+    this.#surfaceLens = new Magnifier(hook("lens-surface"), (context, view, middle) => this.#drawSurfaceLens(context, view, middle));
   }
 
   /**
@@ -62,7 +66,7 @@ export class PhotoSide {
       this.#part = part;
       this.#colour = this.parts.get(part)?.colour ?? "#000000";
       const { labels, width, height } = this.#map;
-      this.#outline = { pieces: outlineOf(labels, width, height, part), colour: this.#colour };
+      this.#outline = { loops: outlineOf(labels, width, height, part), colour: this.#colour };
     }
     this.pane.update(marks, this.#outline);
     const { image } = this.pane;
@@ -72,22 +76,12 @@ export class PhotoSide {
     this.#look();
   }
 
-  /** @type {import("./photo-pane.js").Outline | null} */
-  #outline = null;
-
   /** Bring the part in work as large as it can be; when it already is, show the whole person. */
   zoomToPart() {
     const { viewport } = this.pane;
     if (this.#isAtPart) viewport.fit();
-    else if (this.#outline?.pieces.length) {
-      const xs = this.#outline.pieces.flatMap(([x1, , x2]) => [x1, x2]);
-      const ys = this.#outline.pieces.flatMap(([, y1, , y2]) => [y1, y2]);
-      const [x, y] = [Math.min(...xs), Math.min(...ys)];
-      viewport.zoomTo({ x, y, width: Math.max(...xs) - x, height: Math.max(...ys) - y });
-      this.#isAtPart = true;
-      return;
-    }
-    this.#isAtPart = false;
+    else if (this.#outline?.loops.length) viewport.zoomTo(boundsOf(this.#outline.loops));
+    this.#isAtPart = !viewport.isFitted;
   }
 
   /**
@@ -98,6 +92,7 @@ export class PhotoSide {
     const figure = this.#surfaceLens.figure;
     figure.hidden = !cell?.picture;
     if (!cell?.picture) return;
+    this.#surfaceDots = cell.dots;
     this.#surfaceLens.look(cell.picture, x, y, cell.viewport.scale);
     const name = `${t("Surface")}, ${viewWords(cell.camera?.name ?? "")}`;
     const caption = hook("lens-surface-name");
@@ -124,14 +119,15 @@ export class PhotoSide {
     }
   }
 
-  /** @type {import("./view-cell.js").ViewDot[]} */
-  surfaceDots = [];
-
-  /** @param {CanvasRenderingContext2D} context @param {{scale: number, x: number, y: number}} view */
-  #drawSurfaceLens(context, view) {
-    for (const dot of this.surfaceDots) {
+  /**
+   * @param {CanvasRenderingContext2D} context
+   * @param {{scale: number, x: number, y: number}} view
+   * @param {{x: number, y: number}} middle
+   */
+  #drawSurfaceLens(context, view, middle) {
+    for (const dot of this.#surfaceDots) {
       drawNumbered(context, view.x + dot.pixel[0] * view.scale, view.y + dot.pixel[1] * view.scale, dot);
     }
-    drawCross(context, 78, 78, 22);
+    drawTarget(context, middle.x, middle.y);
   }
 }

@@ -21,8 +21,6 @@ import { N_VIEWS, triangleAt } from "./pick-map.js";
 
 /** A point counts as shown when the surface the view shows there is this near, in metres. */
 const SAME_PLACE_M = 0.001;
-/** Weights are kept this far inside a triangle, so that the server's ray through the same pixel hits it too. */
-const INSET = 1e-3;
 
 /**
  * Barycentric weights of a picture point in a part's triangle; outside the triangle some are negative.
@@ -45,24 +43,37 @@ export function weightsAt(surface, view, triangle, x, y) {
 /**
  * The surface point under a sub-pixel position of a view, or null off the body.
  *
- * The pick map answers for pixel centres; near an edge the sub-pixel position may lie in the next triangle, so the
- * neighbouring pixels' triangles are tried before the weights are clamped to the border of the first.
+ * The pick map answers for pixel centres, so near an edge the position may lie in a triangle of the next pixel: of the
+ * triangles around that hold the position, the one nearest to the viewer is it. Beside the ground the pixel's centre is
+ * taken instead: there, and only there, the server's ray is sure to meet the surface.
  * @param {PartSurface} surface @param {number} view 1..6 @param {number} x px @param {number} y px
  * @returns {SurfacePoint | null}
  */
 export function surfacePointAt(surface, view, x, y) {
   const under = triangleAt(surface, view, x, y);
   if (under < 0) return null;
-  const own = weightsAt(surface, view, under, x, y);
-  if (own && Math.min(...own) >= 0) return pointOf(surface, under, own);
+  const { towards } = surface.cameras[view - 1];
+  /** @type {SurfacePoint | null} */
+  let found = null;
   for (let dy = -1; dy <= 1; dy += 1) {
     for (let dx = -1; dx <= 1; dx += 1) {
-      const near = triangleAt(surface, view, x + dx, y + dy);
-      const weights = near < 0 || near === under ? null : weightsAt(surface, view, near, x, y);
-      if (weights && Math.min(...weights) >= 0) return pointOf(surface, near, weights);
+      const triangle = triangleAt(surface, view, x + dx, y + dy);
+      if (triangle < 0) return centreOf(surface, view, under, x, y);
+      if (triangle === found?.triangle) continue;
+      const weights = weightsAt(surface, view, triangle, x, y);
+      if (!weights || Math.min(...weights) < 0) continue;
+      const point = pointOf(surface, triangle, weights);
+      if (!found || dot(towards, point.position) > dot(towards, found.position)) found = point;
     }
   }
-  return pointOf(surface, under, inset(nearestOnBorder(surface, view, under, x, y)));
+  return found ?? centreOf(surface, view, under, x, y);
+}
+
+/** @param {PartSurface} surface @param {number} view @param {number} triangle under the pixel @param {number} x @param {number} y */
+function centreOf(surface, view, triangle, x, y) {
+  const weights = weightsAt(surface, view, triangle, Math.floor(x) + 0.5, Math.floor(y) + 0.5) ?? [1 / 3, 1 / 3, 1 / 3];
+  const [a, b, c] = weights.map((weight) => Math.max(0, weight)); // a hair outside by rounding
+  return pointOf(surface, triangle, [a / (a + b + c), b / (a + b + c), c / (a + b + c)]);
 }
 
 /**
@@ -87,39 +98,6 @@ export function nearestSurfacePoint(surface, view, x, y, reach) {
     }
   }
   return found && surfacePointAt(surface, view, found[0], found[1]);
-}
-
-/**
- * The place on a triangle's border that is nearest in the picture. (Clamping negative weights to zero would slide far
- * along a triangle that is thin in the picture.)
- * @param {PartSurface} surface @param {number} view @param {number} triangle @param {number} x @param {number} y
- * @returns {Weights}
- */
-function nearestOnBorder(surface, view, triangle, x, y) {
-  const xy = surface.projected[view - 1];
-  /** @type {Weights} */
-  let found = [1 / 3, 1 / 3, 1 / 3];
-  let best = Infinity;
-  for (let k = 0; k < 3; k += 1) {
-    const next = (k + 1) % 3;
-    const [a, b] = [surface.triangles[triangle * 3 + k] * 2, surface.triangles[triangle * 3 + next] * 2];
-    const [dx, dy] = [xy[b] - xy[a], xy[b + 1] - xy[a + 1]];
-    const along = ((x - xy[a]) * dx + (y - xy[a + 1]) * dy) / (dx * dx + dy * dy || 1);
-    const share = Math.min(1, Math.max(0, along));
-    const square = (xy[a] + share * dx - x) ** 2 + (xy[a + 1] + share * dy - y) ** 2;
-    if (square >= best) continue;
-    best = square;
-    found = [0, 0, 0];
-    found[k] = 1 - share;
-    found[next] = share;
-  }
-  return found;
-}
-
-/** @param {Weights} weights @returns {Weights} a hair inside the triangle */
-function inset(weights) {
-  const sum = 1 + 3 * INSET;
-  return [(weights[0] + INSET) / sum, (weights[1] + INSET) / sum, (weights[2] + INSET) / sum];
 }
 
 /** @param {PartSurface} surface @param {number} triangle @param {Weights} weights @returns {SurfacePoint} */

@@ -22,9 +22,9 @@ export class ViewCache {
   #ready = new Map();
   #fetch;
 
-  /** @param {typeof fetch} [fetch] */
-  constructor(fetch = (...args) => globalThis.fetch(...args)) {
-    this.#fetch = fetch;
+  /** @param {typeof globalThis.fetch} [fetcher] */
+  constructor(fetcher = (...args) => globalThis.fetch(...args)) {
+    this.#fetch = fetcher;
   }
 
   /**

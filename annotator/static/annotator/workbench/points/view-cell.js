@@ -13,7 +13,7 @@ import { viewWords } from "./words.js";
 export class ViewCell {
   viewport = new Viewport({ padding: 0 });
   /** @type {ViewDot[]} */
-  #dots = [];
+  dots = [];
   /** @type {ImageBitmap | null} */
   picture = null;
   /** @type {import("./camera.js").ViewCamera | null} */
@@ -94,8 +94,8 @@ export class ViewCell {
 
   /** @param {ViewDot[]} dots */
   showDots(dots) {
-    if (!dots.length && !this.#dots.length) return;
-    this.#dots = dots;
+    if (!dots.length && !this.dots.length) return;
+    this.dots = dots;
     this.#dotLayer.ask();
   }
 
@@ -151,7 +151,7 @@ export class ViewCell {
 
   /** @param {CanvasRenderingContext2D} context */
   #drawDots(context) {
-    for (const dot of this.#dots) {
+    for (const dot of this.dots) {
       const { x, y } = this.viewport.toScreen(dot.pixel[0], dot.pixel[1]);
       drawNumbered(context, x, y, dot);
     }
