@@ -29,16 +29,18 @@ _MAX_ENLARGEMENT: Final = 1.6
 _LIMB_VIEWS: Final = ("front", "front-outer", "back-outer", "back", "back-inner", "front-inner")
 
 # A direction is a signed axis of the frame: f(ront), s(ide: outward; left for head and torso), u(p).
+# (name, direction to the viewer, direction that is up in the picture)
+_UPRIGHT_VIEWS: Final = (
+    ("front", "+f", "+u"),
+    ("left side", "+s", "+u"),
+    ("back", "-f", "+u"),
+    ("right side", "-s", "+u"),
+    ("top", "+u", "-f"),
+    ("bottom", "-u", "+f"),
+)
 _BOX_VIEWS: Final[Mapping[Limb, tuple[tuple[str, str, str], ...]]] = {
-    # (name, direction to the viewer, direction that is up in the picture)
-    "head": (
-        ("front", "+f", "+u"),
-        ("left side", "+s", "+u"),
-        ("back", "-f", "+u"),
-        ("right side", "-s", "+u"),
-        ("top", "+u", "-f"),
-        ("bottom", "-u", "+f"),
-    ),
+    "head": _UPRIGHT_VIEWS,
+    "torso": _UPRIGHT_VIEWS,
     "hand": (
         ("palm", "+f", "+u"),
         ("back of hand", "-f", "+u"),
@@ -56,7 +58,6 @@ _BOX_VIEWS: Final[Mapping[Limb, tuple[tuple[str, str, str], ...]]] = {
         ("heel", "-f", "+u"),
     ),
 }
-_BOX_VIEWS = {**_BOX_VIEWS, "torso": _BOX_VIEWS["head"]}
 _LONG_AXIS: Final[Mapping[Limb, str]] = {"head": "u", "torso": "u", "hand": "u", "foot": "f"}
 
 _WORDS: Final[Mapping[Limb, Mapping[str, str]]] = {
@@ -81,6 +82,7 @@ class Camera:
     Attributes:
         number: 1..6.
         name, up, down, left, right: what is seen, and what lies at each edge; lower-case English keys.
+        hint: for a forearm, the side of the hand that goes on from what is seen ("palm side, thumb side"); else "".
         azimuth_deg: direction of the viewer around the part's up axis, 0 at its front, growing to its left, [0, 360).
         elevation_deg: the same against the plane across that axis, [-90, 90].
         px_per_m: pixels a metre.
@@ -94,6 +96,7 @@ class Camera:
     down: str
     left: str
     right: str
+    hint: str
     azimuth_deg: float
     elevation_deg: float
     px_per_m: float
@@ -118,7 +121,7 @@ class Camera:
 
     def manifest(self) -> dict[str, Any]:
         """Return the camera as it stands in `manifest.json`."""
-        words = {key: getattr(self, key) for key in ("number", "name", "up", "down", "left", "right")}
+        words = {key: getattr(self, key) for key in ("number", "name", "up", "down", "left", "right", "hint")}
         numbers = {key: float(getattr(self, key)) for key in ("azimuth_deg", "elevation_deg", "px_per_m")}
         vectors = {key: getattr(self, key).tolist() for key in ("origin", "axis_x", "axis_y", "towards")}
         return words | numbers | vectors
@@ -183,6 +186,7 @@ def _camera(number: int, pose: _Pose, frame: PartFrame, mesh: PartMesh, px_per_m
         number,
         pose.name,
         *pose.words,
+        hint=_hint(mesh.part, pose.towards),
         azimuth_deg=round(float(np.degrees(np.arctan2(left, front))) % 360.0, 3),
         elevation_deg=round(float(np.degrees(np.arcsin(up))), 3),
         px_per_m=px_per_m,
@@ -204,6 +208,21 @@ def _limb_poses(limb: Limb, frame: PartFrame) -> list[_Pose]:
         edges = (_limb_edge(angle_deg - 90.0 * frame.outward), _limb_edge(angle_deg + 90.0 * frame.outward))
         poses.append(_Pose(name, towards, frame.up, (near, far, *edges), is_end_on=False))
     return poses
+
+
+def _hint(part: int, towards: FloatArray) -> str:
+    """Name the sides of the hand that face the viewer of a forearm; its own front and back mean little to people."""
+    described = part_by_number(part)
+    if described.limb != "lower_arm":
+        return ""
+    hand = frame_of(next(n for n in described.neighbours if part_by_number(n).limb == "hand"))
+    sides = {
+        "palm side": hand.front,
+        "back-of-hand side": -hand.front,
+        "thumb side": hand.outward * hand.left,
+        "little-finger side": -hand.outward * hand.left,
+    }
+    return ", ".join(name for name, direction in sides.items() if direction @ towards > 0.45)
 
 
 def _limb_edge(angle_deg: float) -> str:

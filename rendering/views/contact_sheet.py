@@ -61,6 +61,7 @@ def _draw_view(
     small = ImageFont.load_default(13)
     caption = f"{view['number']}  {view['name']}"
     draw.text((left + 4, top + 4), caption, font=ImageFont.load_default(16), fill=ground.strong)
+    draw.text((left + 4, top + 24), view["hint"].replace(", ", "\n"), font=small, fill=ground.faint)
     draw.text((right - 4, top + 6), view["up"], font=small, fill=ground.faint, anchor="ra")
     draw.text((middle, bottom - 4), view["down"], font=small, fill=ground.faint, anchor="mb")
     draw.text((left + 4, bottom - 4), f"< {view['left']}", font=small, fill=ground.faint, anchor="lb")

@@ -78,58 +78,55 @@ def grid_ink(part: int, camera: Camera, at: FloatArray, along_x: FloatArray, alo
     if not style.is_round:
         looked_along = np.abs(frame_of(part).axes() @ camera.towards)
         axes = [axis for axis in range(3) if looked_along[axis] < _LOOKED_ALONG]
-        families = [_family(at[:, a], _norm(along_x[:, a], along_y[:, a]), style, _FADE_ALONG_PX) for a in axes]
+        families = [_family(_Coordinate(at[:, a], _norm(along_x[:, a], along_y[:, a])), style) for a in axes]
         return np.asarray(np.maximum.reduce(families), np.float32)
-    up = at[:, 2]
-    up_gradient = _norm(along_x[:, 2], along_y[:, 2])
-    angle, angle_gradient = _angle(style, at, along_x, along_y)
-    minor = _line(angle, style.step_deg, angle_gradient, _MINOR_WIDTH_PX)
-    minor *= _MINOR_INK * _visible_spacing(style.step_deg, angle_gradient, _FADE_AROUND_PX)
-    rings = _family(up, up_gradient, style, _FADE_ALONG_PX)
-    marks = _meridians(style, frame_of(part).outward, up, up_gradient, angle, angle_gradient)
-    return np.asarray(np.maximum(np.maximum(minor, rings), marks), np.float32)
+    up = _Coordinate(at[:, 2], _norm(along_x[:, 2], along_y[:, 2]))
+    angle = _angle(style, at, along_x, along_y)
+    minor = _line(angle, style.step_deg, _MINOR_WIDTH_PX)
+    minor *= _MINOR_INK * _visible_spacing(angle, style.step_deg, _FADE_AROUND_PX)
+    marks = _meridians(style, frame_of(part).outward, up, angle)
+    return np.asarray(np.maximum.reduce([minor, _family(up, style), marks]), np.float32)
 
 
-def _family(value: FloatArray, gradient: FloatArray, style: GridStyle, fade_px: float) -> FloatArray:
-    """Minor and strong lines of one function."""
+@dataclass(frozen=True, eq=False)
+class _Coordinate:
+    """A function on the surface at N samples, and its change a pixel in the picture where it is steepest."""
+
+    value: FloatArray
+    gradient: FloatArray
+
+
+def _family(coordinate: _Coordinate, style: GridStyle) -> FloatArray:
+    """Minor and strong lines of a coordinate in metres."""
     strong_step = style.step_m * style.strong_every
-    minor = _line(value, style.step_m, gradient, _MINOR_WIDTH_PX)
-    minor *= _MINOR_INK * _visible_spacing(style.step_m, gradient, fade_px)
-    strong = _line(value, strong_step, gradient, _STRONG_WIDTH_PX)
-    strong *= _STRONG_INK * _visible_spacing(strong_step, gradient, fade_px)
+    minor = _line(coordinate, style.step_m, _MINOR_WIDTH_PX)
+    minor *= _MINOR_INK * _visible_spacing(coordinate, style.step_m, _FADE_ALONG_PX)
+    strong = _line(coordinate, strong_step, _STRONG_WIDTH_PX)
+    strong *= _STRONG_INK * _visible_spacing(coordinate, strong_step, _FADE_ALONG_PX)
     return np.maximum(minor, strong)
 
 
-def _meridians(
-    style: GridStyle,
-    outward: int,
-    up: FloatArray,
-    up_gradient: FloatArray,
-    angle: FloatArray,
-    angle_gradient: FloatArray,
-) -> FloatArray:
+def _meridians(style: GridStyle, outward: int, up: _Coordinate, angle: _Coordinate) -> FloatArray:
     """Front solid, back dashed, outer one row of dots, inner two: colour-free marks of where one is."""
     half = _MERIDIAN_WIDTH_PX / 2
-    from_front, from_back = np.abs(angle), 180.0 - np.abs(angle)
-    dash = _smooth(np.abs((up / (2 * style.step_m)) % 1.0 - 0.5), 0.33, 0.30)
-    front = _smooth(from_front / angle_gradient, half + 0.5, half - 0.5)
-    back = _smooth(from_back / angle_gradient, half + 0.5, half - 0.5) * dash
-    from_dot = np.abs((up / style.step_m + 0.5) % 1.0 - 0.5) * style.step_m / up_gradient
-    from_outer = np.abs(angle - 90.0 * outward)
-    from_inner = np.abs(np.abs(angle + 90.0 * outward) - style.step_deg / 3)
+    away = np.abs(angle.value)
+    dash = _smooth(np.abs((up.value / (2 * style.step_m)) % 1.0 - 0.5), 0.33, 0.30)
+    front = _smooth(away / angle.gradient, half + 0.5, half - 0.5)
+    back = _smooth((180.0 - away) / angle.gradient, half + 0.5, half - 0.5) * dash
+    from_dot = np.abs((up.value / style.step_m + 0.5) % 1.0 - 0.5) * style.step_m / up.gradient
+    from_outer = np.abs(angle.value - 90.0 * outward)
+    from_inner = np.abs(np.abs(angle.value + 90.0 * outward) - style.step_deg / 3)
     dots = [
-        _smooth(np.hypot(row / angle_gradient, from_dot), _DOT_RADIUS_PX + 0.5, _DOT_RADIUS_PX - 0.5)
+        _smooth(np.hypot(row / angle.gradient, from_dot), _DOT_RADIUS_PX + 0.5, _DOT_RADIUS_PX - 0.5)
         for row in (from_outer, from_inner)
     ]
     # Where the meridians crowd together at a pole they would only blot it.
-    room = _visible_spacing(style.step_deg, angle_gradient, 5.0)
+    room = _visible_spacing(angle, style.step_deg, 5.0)
     return np.asarray(_MERIDIAN_INK * room * np.maximum.reduce([front, back, *dots]), np.float32)
 
 
-def _angle(
-    style: GridStyle, at: FloatArray, along_x: FloatArray, along_y: FloatArray
-) -> tuple[FloatArray, FloatArray]:
-    """Return the angle (N,) in degrees from the front towards the left, and its gradient in degrees a pixel."""
+def _angle(style: GridStyle, at: FloatArray, along_x: FloatArray, along_y: FloatArray) -> _Coordinate:
+    """Return the angle in degrees from the front towards the left, on the ellipse of the style."""
     depth, width = style.half_width_m
     p, q = at[:, 0] / depth, at[:, 1] / width
     scale = np.float32(180.0 / np.pi) / np.maximum(p * p + q * q, 1e-9)
@@ -137,22 +134,22 @@ def _angle(
     def change(along: FloatArray) -> FloatArray:
         return np.asarray((p * along[:, 1] / width - q * along[:, 0] / depth) * scale, np.float32)
 
-    return np.degrees(np.arctan2(q, p)), _norm(change(along_x), change(along_y))
+    return _Coordinate(np.degrees(np.arctan2(q, p)), _norm(change(along_x), change(along_y)))
 
 
-def _line(value: FloatArray, step: float, gradient: FloatArray, width_px: float) -> FloatArray:
+def _line(coordinate: _Coordinate, step: float, width_px: float) -> FloatArray:
     """Coverage (N,) of lines at the multiples of `step`, with an edge one pixel soft."""
-    steps = value / np.float32(step)
-    distance_px = np.abs(steps - np.rint(steps)) * np.float32(step) / gradient
-    return np.clip((width_px + 1.0) / 2 - distance_px, 0.0, 1.0)
+    steps = coordinate.value / np.float32(step)
+    distance_px = np.abs(steps - np.rint(steps)) * np.float32(step) / coordinate.gradient
+    return np.asarray(np.clip((width_px + 1.0) / 2 - distance_px, 0.0, 1.0))
 
 
-def _visible_spacing(step: float, gradient: FloatArray, fade_px: float) -> FloatArray:
+def _visible_spacing(coordinate: _Coordinate, step: float, fade_px: float) -> FloatArray:
     """1 where lines stand `fade_px` apart or more, falling to 0 at half of that."""
-    return _smooth(step / gradient, fade_px / 2, fade_px)
+    return _smooth(step / coordinate.gradient, fade_px / 2, fade_px)
 
 
-def _smooth(value: FloatArray, low: float, high: float) -> FloatArray:
+def _smooth(value: NDArray[np.floating], low: float, high: float) -> FloatArray:
     """0 at `low`, 1 at `high` (which may be the smaller), smooth between."""
     t = np.clip((value - np.float32(low)) / np.float32(high - low), 0.0, 1.0)
     return np.asarray(t * t * (3.0 - 2.0 * t), np.float32)

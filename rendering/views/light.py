@@ -14,10 +14,10 @@ CLAY_COOL: Final = "#BAC2CC"
 GHOST: Final = "#A9AEB4"
 HATCH: Final = "#9AA0A8"
 
-_KEY: Final = (0.55, (-0.55, 0.65, 0.75), 0.25)  # strength, direction (right, up, to the viewer), wrap
+_KEY: Final = (0.52, (-0.55, 0.65, 0.75), 0.25)  # strength, direction (right, up, to the viewer), wrap
 _FILL: Final = (0.20, (0.85, 0.05, 0.55), 0.30)
 _RIM: Final = (0.22, (0.25, 0.80, -0.55), 0.50)
-_SKY: Final = (0.24, 0.50)  # from below, from above
+_SKY: Final = (0.22, 0.46)  # from below, from above
 _HOLLOW: Final = 0.55
 
 
@@ -53,14 +53,18 @@ def ink_of(colour: str) -> FloatArray:
 
 def accent_of(colour: str) -> FloatArray:
     """Return the part colour (3,) sRGB in [0, 1], held to tones that show on a light and on a dark ground."""
-    hue = colorsys.rgb_to_hls(*srgb(colour).tolist())[0]
     # Yellow is so light that at the lightness of the others it would vanish on white.
-    is_yellow = 0.1 < hue < 0.2
-    return _toned(colour, darkest=0.40, lightest=0.46 if is_yellow else 0.60, dullest=0.55)
+    return _toned(colour, darkest=0.40, lightest=0.46 if _is_yellow(colour) else 0.60, dullest=0.55)
+
+
+def _is_yellow(colour: str) -> bool:
+    return 0.12 < colorsys.rgb_to_hls(*srgb(colour).tolist())[0] < 0.2
 
 
 def _toned(colour: str, darkest: float, lightest: float, dullest: float) -> FloatArray:
     hue, lightness, saturation = colorsys.rgb_to_hls(*srgb(colour).tolist())
+    if _is_yellow(colour):
+        hue -= 0.022  # darkened yellow turns green to the eye; a step towards orange keeps it gold
     grey_enough = saturation if saturation < 0.25 else max(saturation, dullest)
     toned = colorsys.hls_to_rgb(hue, min(max(lightness, darkest), lightest), grey_enough)
     return np.array(toned, np.float32)

@@ -46,6 +46,7 @@ _HATCH_PERIOD_PX: Final = 11.0
 _HATCH_WIDTH_PX: Final = 1.5
 _GHOST_ALPHA: Final = 0.34
 _FRAME_FADE_PX: Final = 40.0
+_FAR_PX: Final = 16  # wider than any line
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,7 +82,8 @@ class _Canvas:
 
     def rgba(self) -> NDArray[np.uint8]:
         straight = self.colour / np.maximum(self.alpha, 1e-6)[..., None]
-        return (np.clip(np.dstack([straight, self.alpha]), 0.0, 1.0) * 255.0 + 0.5).astype(np.uint8)
+        rgba = np.clip(np.dstack([straight, self.alpha]), 0.0, 1.0) * 255.0 + 0.5
+        return np.asarray(rgba.astype(np.uint8))
 
 
 def draw_view(part: int, view_number: int) -> Picture:
@@ -127,7 +129,7 @@ def _lay_hatch(canvas: _Canvas, samples: Samples) -> None:
 def _stripes() -> FloatImage:
     along = np.arange(VIEW_SIZE_PX, dtype=np.float32)
     across = (along[:, None] + along[None, :]) * np.float32(0.5**0.5) % np.float32(_HATCH_PERIOD_PX)
-    return np.clip((_HATCH_WIDTH_PX + 1) / 2 - np.abs(across - np.float32(_HATCH_PERIOD_PX / 2)), 0, 1)
+    return np.asarray(np.clip((_HATCH_WIDTH_PX + 1) / 2 - np.abs(across - np.float32(_HATCH_PERIOD_PX / 2)), 0, 1))
 
 
 def _lay_clay(canvas: _Canvas, samples: Samples, part: int) -> None:
@@ -171,7 +173,7 @@ def _inside_outline(samples: Samples) -> FloatImage:
     is_part = (samples.kind >= PART) | samples.bulge
     exact = area_mean(_distance_to(~is_part) - _distance_to(is_part))
     softened = cv2.GaussianBlur(exact, (0, 0), _OUTLINE_SOFTENED_PX)
-    return np.clip(softened, exact - _OUTLINE_MOVED_AT_MOST_PX, exact + _OUTLINE_MOVED_AT_MOST_PX)
+    return np.asarray(np.clip(softened, exact - _OUTLINE_MOVED_AT_MOST_PX, exact + _OUTLINE_MOVED_AT_MOST_PX))
 
 
 def _chart_changes(kind: NDArray[np.uint8]) -> Mask:
@@ -182,16 +184,24 @@ def _chart_changes(kind: NDArray[np.uint8]) -> Mask:
 
 
 def _distance_to(mask: Mask) -> FloatImage:
-    """Return the distance (2400, 2400) in pixels of each sample to the nearest of a mask; far where it is empty."""
-    if not mask.any():
-        return np.full(mask.shape, np.float32(VIEW_SIZE_PX))
-    distance = cv2.distanceTransform((~mask).view(np.uint8), cv2.DIST_L2, 3)
-    return np.asarray(distance / RAYS, np.float32)
+    """Return the distance (2400, 2400) in pixels of each sample to the nearest of a mask; at most `_FAR_PX`."""
+    distance = np.full(mask.shape, np.float32(_FAR_PX))
+    rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
+    if not len(rows):
+        return distance
+    margin = _FAR_PX * RAYS
+    near = (
+        slice(max(rows[0] - margin, 0), rows[-1] + margin),
+        slice(max(columns[0] - margin, 0), columns[-1] + margin),
+    )
+    found = cv2.distanceTransform((~mask[near]).view(np.uint8), cv2.DIST_L2, 3)
+    distance[near] = np.minimum(found * np.float32(1 / RAYS), _FAR_PX)
+    return distance
 
 
 def _stroke(distance: FloatImage, width_px: float) -> FloatImage:
     """Coverage of what lies within `width_px`, with an edge one pixel soft."""
-    return np.clip(width_px + 0.5 - distance, 0.0, 1.0)
+    return np.asarray(np.clip(width_px + 0.5 - distance, 0.0, 1.0))
 
 
 def _cut_line(samples: Samples, part: int) -> FloatImage:

@@ -64,7 +64,7 @@ class PictureMesh:
         hits: IntArray = self._scene.run(starts, directions)
         return hits
 
-    def weights(self, triangle: IntArray, xy: FloatArray) -> FloatArray:
+    def weights(self, triangle: IntArray, xy: NDArray[np.floating]) -> FloatArray:
         """Return the barycentric weights (N, 3) >= 0, sum 1, of picture positions (N, 2) in given triangles (N,)."""
         offset = xy - self._corner_0[triangle]
         w1 = (self._row_1[triangle] * offset).sum(1)
@@ -73,7 +73,7 @@ class PictureMesh:
         weights = np.clip(np.column_stack([1.0 - w1 - w2, w1, w2]), 0.0, 1.0)
         return np.asarray(weights / weights.sum(1, keepdims=True))
 
-    def gradients(self, at_corner: FloatArray) -> tuple[FloatArray, FloatArray]:
+    def gradients(self, at_corner: NDArray[np.floating]) -> tuple[FloatArray, FloatArray]:
         """Return how values given at the corners (T, 3, C) change per pixel to the right and down, each (T, C)."""
         step_1, step_2 = at_corner[:, 1] - at_corner[:, 0], at_corner[:, 2] - at_corner[:, 0]
         along = [step_1 * self._row_1[:, [axis]] + step_2 * self._row_2[:, [axis]] for axis in (0, 1)]

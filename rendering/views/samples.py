@@ -5,7 +5,7 @@ The ray through the centre is the pick map, so picture and map cannot disagree; 
 
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import cv2
 import numpy as np
@@ -86,8 +86,8 @@ class Samples:
             of_kind = blocks[:, place // RAYS, :, place % RAYS]
             found[(of_kind >= first) & (of_kind <= last)] = place
         row, column = np.nonzero(found >= 0)
-        place = found[row, column].astype(np.int64)
-        sample_row, sample_column = row * RAYS + place // RAYS, column * RAYS + place % RAYS
+        inner = found[row, column].astype(np.int64)
+        sample_row, sample_column = row * RAYS + inner // RAYS, column * RAYS + inner % RAYS
         xy = ((np.column_stack([sample_column, sample_row]) + 0.5) / RAYS).astype(np.float32)
         return (row * VIEW_SIZE_PX + column).astype(np.int32), self.triangle[sample_row, sample_column], xy
 
@@ -112,14 +112,13 @@ def cast_view(part: int, view_number: int) -> Samples:
     vertices, caps = load_part_mesh(part).caps()
     cast = _Caster(part, seen, PictureMesh(camera, vertices, caps), _ghost(part, camera))
     size = (VIEW_SIZE_PX, VIEW_SIZE_PX)
-    hits, *once = cast.at(_pixel_centres())
-    once = [values.reshape(size) for values in once]
-    is_edge = _something_ends(once[0], once[2], _CREASE_M * camera.px_per_m) | _is_beside(once[0] >= PART)
-    finer = cast.at(_fine_positions(is_edge))[1:]
-    kind, triangle, depth = (_refined(coarse, fine, is_edge) for coarse, fine in zip(once, finer, strict=True))
-    return Samples(
-        camera, seen, cast.ghost, hits.reshape(size), kind, triangle, depth, _bulge(part, camera, kind, is_edge)
-    )
+    coarse = cast.at(_pixel_centres()).shaped(size)
+    is_edge = _something_ends(coarse.kind, coarse.depth, _CREASE_M * camera.px_per_m) | _is_beside(coarse.kind >= PART)
+    fine = cast.at(_fine_positions(is_edge))
+    kind = _refined(coarse.kind, fine.kind, is_edge)
+    triangle = _refined(coarse.triangle, fine.triangle, is_edge)
+    depth = _refined(coarse.depth, fine.depth, is_edge)
+    return Samples(camera, seen, cast.ghost, coarse.hits, kind, triangle, depth, _bulge(part, camera, kind, is_edge))
 
 
 def _fine_positions(is_edge: NDArray[np.bool_]) -> FloatImage:
@@ -139,9 +138,7 @@ def _refined(coarse: NDArray[Any], fine: NDArray[Any], is_edge: NDArray[np.bool_
     return blocks.reshape(SAMPLES_SIDE, SAMPLES_SIDE)
 
 
-def _bulge(
-    part: int, camera: Camera, kind: NDArray[np.uint8], is_edge: NDArray[np.bool_]
-) -> NDArray[np.bool_]:
+def _bulge(part: int, camera: Camera, kind: NDArray[np.uint8], is_edge: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """Return the samples (2400, 2400) just outside the part that a rounder surface would cover."""
     mesh, seen = load_part_mesh(part), picture_mesh(part, camera.number)
     round_mesh = PictureMesh(camera, *phong_tessellation(mesh.vertices, part_fields(part).normal, seen.triangles))
@@ -160,6 +157,20 @@ def _is_beside(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
     return np.asarray(cv2.dilate(image, square) > cv2.erode(image, edge))
 
 
+class _Cast(NamedTuple):
+    """Rays: first hits on the part whichever way they face, kinds, triangles by kind, depths; all of one shape."""
+
+    hits: NDArray[np.int32]
+    kind: NDArray[np.uint8]
+    triangle: NDArray[np.int32]
+    depth: FloatImage
+
+    def shaped(self, size: tuple[int, int]) -> "_Cast":
+        return _Cast(
+            self.hits.reshape(size), self.kind.reshape(size), self.triangle.reshape(size), self.depth.reshape(size)
+        )
+
+
 class _Caster:
     """Finds out what samples show."""
 
@@ -169,10 +180,8 @@ class _Caster:
         self._chart = np.concatenate([chart, np.full(n_patches, chart[0])])
         self._seen, self._caps, self.ghost = seen, caps, ghost
 
-    def at(
-        self, xy: FloatImage
-    ) -> tuple[NDArray[np.int32], NDArray[np.uint8], NDArray[np.int32], NDArray[np.float32]]:
-        """Return hits on the part, kinds, triangles and depths (N,) of samples at pixel positions (N, 2)."""
+    def at(self, xy: FloatImage) -> _Cast:
+        """Tell what samples (N,) at pixel positions (N, 2) show."""
         hits = self._seen.first_hits(xy)
         is_part = (hits >= 0) & self._seen.is_front[np.maximum(hits, 0)]
         kind = np.where(is_part, PART + self._chart[np.maximum(hits, 0)], NOTHING).astype(np.uint8)
@@ -187,7 +196,7 @@ class _Caster:
         kind[rest] = np.where(is_open, OPENING, np.where(is_ghost, GHOST, NOTHING))
         triangle = hits.copy()
         triangle[rest] = ghost_hits
-        return hits, kind, triangle, depth
+        return _Cast(hits, kind, triangle, depth)
 
 
 def _ghost(part: int, camera: Camera) -> Ghost:

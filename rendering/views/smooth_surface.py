@@ -33,9 +33,7 @@ def phong_tessellation(
     number = {place: index for index, place in enumerate(lattice)}
     weights = np.array([(n - i - j, i, j) for i, j in lattice]) / n  # (K, 3)
     small = [(number[i, j], number[i + 1, j], number[i, j + 1]) for i, j in lattice if i + j < n]
-    small += [
-        (number[i + 1, j], number[i + 1, j + 1], number[i, j + 1]) for i, j in lattice if i + j < n - 1
-    ]
+    small += [(number[i + 1, j], number[i + 1, j + 1], number[i, j + 1]) for i, j in lattice if i + j < n - 1]
     corners, corner_normals = vertices[triangles], normals[triangles]  # (T, 3, 3)
     flat = np.einsum("kc,tcd->tkd", weights, corners)
     # Project each flat point onto the tangent plane of each corner and mix the three as the point itself is mixed.

@@ -120,12 +120,14 @@ def _hollow() -> FloatArray:
     both = np.concatenate([edges, edges[:, ::-1]])
     count = np.bincount(both[:, 0], minlength=len(vertices))
     step = vertices[both[:, 1]] - vertices[both[:, 0]]
-    mean = np.stack([np.bincount(both[:, 0], step[:, axis], len(vertices)) for axis in range(3)], axis=1) / count[:, None]
+    mean = (
+        np.stack([np.bincount(both[:, 0], step[:, axis], len(vertices)) for axis in range(3)], axis=1) / count[:, None]
+    )
     length = np.bincount(both[:, 0], np.linalg.norm(step, axis=1), len(vertices)) / count
     height = (mean * body_normals()).sum(1) / length
     # One round of smoothing: a lone vertex is no wrinkle.
     around = np.bincount(both[:, 0], height[both[:, 1]], len(vertices)) / count
-    return np.clip(3.0 * (height + around) / 2, -1.0, 1.0)
+    return np.asarray(np.clip(3.0 * (height + around) / 2, -1.0, 1.0))
 
 
 def _warmth(part: int, grid: FloatArray, normal: FloatArray) -> FloatArray:

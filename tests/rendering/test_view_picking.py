@@ -186,7 +186,7 @@ def test_a_ray_goes_through_its_pixel():
 
 
 def test_views_show_what_their_names_say():
-    """The sides that the annotator reads must be the body's: checked against the canonical axes (x = left, z = front)."""
+    """The sides that the annotator reads are the body's: x is its left, z its front."""
     seen_from = {camera.name: camera.towards for camera in cameras_of(14)}
     np.testing.assert_allclose(seen_from["front"], [0, 0, 1], atol=1e-12)
     np.testing.assert_allclose(seen_from["left side"], [1, 0, 0], atol=1e-12)
@@ -225,6 +225,15 @@ def test_the_thumb_is_where_the_words_say(part, thumb_tip):
         if camera.name == "thumb side":
             hits = pick(part, camera.number, [[x, y]])
             assert thumb_tip in load_topology().faces[hits.triangle[0]] or hits.is_valid[0]
+
+
+def test_a_forearm_view_names_the_sides_of_the_hand_that_it_shows():
+    for part, hand in ((12, 3), (13, 2)):
+        palm = next(camera for camera in cameras_of(hand) if camera.name == "palm").towards
+        for camera in cameras_of(part):
+            assert ("palm side" in camera.hint) == (palm @ camera.towards > 0.45)
+            assert camera.hint
+    assert {camera.hint for camera in cameras_of(8)} == {""}
 
 
 @pytest.mark.parametrize("part", [part.number for part in PARTS if part.side == "left"])
