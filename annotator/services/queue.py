@@ -145,12 +145,13 @@ def take_again(*, user: User, lease_id: uuid.UUID) -> Lease:
 
 
 def revive(lease: Lease) -> None:
-    """Make an expired lease live again in place, where its place is still free; for work that arrives a little late.
+    """Make an expired lease live again, where its place is free and its points are today's; for work a little late.
 
     Raises:
         GoneError: `lease_over`, the place is gone.
     """
-    may_go_on = lease.state == Lease.State.EXPIRED and is_free(lease)
+    is_outdated = lease.point_set is not None and not lease.point_set.is_current
+    may_go_on = lease.state == Lease.State.EXPIRED and not is_outdated and is_free(lease)
     if not may_go_on or not (lease.revises_id or take_place(lease.task_id)):
         check_live(lease)
         raise GoneError("This lease is over.", code="lease_over", data={"is_free": False})

@@ -1,0 +1,129 @@
+"""Fifty people at once, on real connections: no place twice, no submission lost."""
+
+import threading
+import uuid
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from django.db import connection, connections
+from django.db.models import Count
+
+from annotator.errors import GoneError
+from annotator.models import Lease, Membership, Role, Stage, Submission, Task
+from annotator.services.leases import expire_leases
+from annotator.services.queue import take_next_task
+from annotator.services.submissions import submit
+from tests.factories import make_people, make_user, make_world, parts_answer
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture(autouse=True)
+def _room_for_fifty():
+    """A pool that hands out a connection to each thread."""
+    connections.close_all()
+    pool = connection.settings_dict["OPTIONS"]["pool"]
+    before, pool["max_size"] = pool["max_size"], 60
+    connection.close_pool()
+    yield
+    connections.close_all()
+    connection.close_pool()
+    pool["max_size"] = before
+
+
+def in_threads(work, arguments):
+    """Run work for all arguments at once, each in a thread with its own connection."""
+    ready = threading.Barrier(len(arguments))
+
+    def one(argument):
+        ready.wait()
+        try:
+            return work(argument)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(len(arguments)) as pool:
+        return list(pool.map(one, arguments))
+
+
+def annotators(project, count):
+    users = [make_user(f"annotator{index}") for index in range(count)]
+    Membership.objects.bulk_create(Membership(project=project, user=user, role=Role.ANNOTATOR) for user in users)
+    return users
+
+
+def test_fifty_take_and_submit_and_no_place_is_given_twice():
+    world = make_world(parts_overlap=3)
+    n_people = 20
+    make_people(world.project, n_people)
+
+    def work(user):
+        done = []
+        for _ in range(4):
+            lease = take_next_task(user=user, project_id=world.project.pk, stage=Stage.PARTS)
+            if not isinstance(lease, Lease):
+                break
+            result = submit(
+                user=user, lease_id=lease.pk, client_uuid=uuid.uuid4(), active_ms=1, answer=parts_answer(lease)
+            )
+            done.append((lease.task_id, result.submission.pk))
+        return done
+
+    users = annotators(world.project, 50)
+    results = in_threads(work, users)
+    everything = [item for done in results for item in done]
+    assert len(everything) == Submission.objects.count() == n_people * 3
+    assert set(Counter(task for task, _ in everything).values()) == {3}
+    for done in results:
+        assert len({task for task, _ in done}) == len(done)
+    assert set(Task.objects.filter(stage="parts").values_list("state", "places_left")) == {("done", 0)}
+
+
+def test_one_annotator_in_many_tabs_gets_one_lease():
+    world = make_world()
+    make_people(world.project, 5)
+    leases = in_threads(
+        lambda _: take_next_task(user=world.ana, project_id=world.project.pk, stage=Stage.PARTS).pk, list(range(8))
+    )
+    assert len(set(leases)) == 1
+    assert Lease.objects.count() == 1
+
+
+def test_one_submit_repeated_by_an_impatient_network_is_stored_once():
+    world = make_world()
+    make_people(world.project, 1)
+    lease = take_next_task(user=world.ana, project_id=world.project.pk, stage=Stage.PARTS)
+    client_uuid, answer = uuid.uuid4(), parts_answer(lease)
+
+    def send(_):
+        return submit(user=world.ana, lease_id=lease.pk, client_uuid=client_uuid, active_ms=1, answer=answer)
+
+    results = in_threads(send, list(range(8)))
+    assert len({result.submission.pk for result in results}) == 1
+    assert sum(result.is_new for result in results) == 1
+
+
+def test_the_last_place_goes_to_one_while_a_lease_expires():
+    world = make_world()
+    make_people(world.project, 1)
+    lease = take_next_task(user=world.ana, project_id=world.project.pk, stage=Stage.PARTS)
+    users = annotators(world.project, 10)
+    Lease.objects.update(expires_at=lease.created_at)
+
+    def race(user):
+        if user is None:
+            try:
+                return submit(
+                    user=world.ana, lease_id=lease.pk, client_uuid=uuid.uuid4(), active_ms=1, answer=parts_answer(lease)
+                )
+            except GoneError:
+                return None
+        expire_leases()
+        return take_next_task(user=user, project_id=world.project.pk, stage=Stage.PARTS)
+
+    in_threads(race, [*users, None])
+    live = Lease.objects.filter(state="live").count()
+    assert live + Submission.objects.count() == 1
+    assert Task.objects.get(stage="parts").places_left == 0
+    assert not Lease.objects.filter(state="live").values("task").annotate(n=Count("id")).filter(n__gt=1).exists()
