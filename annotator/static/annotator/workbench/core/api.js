@@ -152,13 +152,14 @@ function errorOf(response, answer) {
     body: answer ?? null,
     retryAfterS: Number.isFinite(retry) && retry > 0 ? retry : null,
   };
+  // A CSRF cookie that is gone or of another session: signing in again brings a new one.
+  if (status === 403 && /^CSRF/.test(details.message)) return new ApiError("login", details);
   return new ApiError(kindOf(status, code), details);
 }
 
 /** @param {number} status @param {string} code @returns {ErrorKind} */
 function kindOf(status, code) {
-  if (status === 401 || code === "not_authenticated" || code === "authentication_failed") return "login";
-  if (code === "csrf_failed") return "login";
+  if (status === 401 || code === "not_signed_in" || code === "bad_credentials") return "login";
   if (status === 409) return code === "draft_stale" ? "stale" : "taken";
   if (status === 410) return "lease_over";
   if (status === 404) return "missing";

@@ -6,12 +6,12 @@
 import { ActiveClock } from "../core/active-clock.js";
 import { Api, ApiError } from "../core/api.js";
 import { DraftStore } from "../core/draft-store.js";
-import { KeyMap, listenForKeys } from "../core/keys.js";
+import { KeyMap, capsOf, listenForKeys } from "../core/keys.js";
 import { Saver } from "../core/saver.js";
 import { Session } from "../core/session.js";
 import { t, useStrings } from "../core/strings.js";
 import { TabWatch } from "../core/tab-watch.js";
-import { hook, readJson } from "./dom.js";
+import { element, hook, isMac, readJson } from "./dom.js";
 import { fillIcons } from "./icons.js";
 import { KeySheet } from "./keysheet.js";
 import { Messages } from "./messages.js";
@@ -30,9 +30,9 @@ import { Topbar } from "./topbar.js";
  * @property {"parts" | "correspondence"} stage
  * @property {string} csrf_cookie
  * @property {string} home_url
- * @property {string} [sign_in_url]
+ * @property {string} sign_in_url
  * @property {string} [lease] open this lease first
- * @property {{id?: number, name: string, username?: string, key_bindings?: Record<string, any>, settings?: Record<string, any>}} user
+ * @property {{id?: number, name: string, username?: string, key_bindings: Record<string, any>, settings: Record<string, any>}} user
  * @property {Part[]} parts
  * @property {number[]} work_order
  * @property {Record<string, string>} [strings]
@@ -74,7 +74,7 @@ import { Topbar } from "./topbar.js";
 const SETTINGS_DELAY_MS = 1500;
 
 export class Shell {
-  config = /** @type {Config} */ (readJson("workbench-config"));
+  config = readConfig();
   #api = new Api({ base: this.config.api, csrfCookie: this.config.csrf_cookie });
   #local = new DraftStore();
   #clock = new ActiveClock();
@@ -106,7 +106,7 @@ export class Shell {
     useStrings({ ...readJson("workbench-strings"), ...(config.strings ?? {}) });
     fillIcons();
     const group = config.stage === "parts" ? "parts" : "points";
-    this.#settings = { ...(config.user.settings ?? {}) };
+    this.#settings = { ...config.user.settings };
     // The stage is given its tools first; its actions are known after.
     this.#keyMap = new KeyMap([]);
     const shell = this;
@@ -119,11 +119,12 @@ export class Shell {
       saveSettings: (patch) => this.#saveSettings(patch),
       historyKeeper: () => this.#historyKeeper(),
     });
-    this.#keyMap = new KeyMap([...this.#stage.actions, ...shellActions()], config.user.key_bindings?.[group]);
+    this.#keyMap = new KeyMap([...this.#stage.actions, ...shellActions()], config.user.key_bindings[group]);
     this.#keySheet = new KeySheet(this.#keyMap, (own) => this.#saveBindings(group, own));
+    this.#showKeys();
     const skip = new SkipDialog((reason, note) => this.#skip(reason, note));
     this.#topbar = new Topbar({ onSubmit: () => this.#submit(), onSkip: () => skip.open(), onSave: () => this.#saver?.saveNow() });
-    this.#panels = new SavePanels(this.#messages, this.#saveActions(), { api: this.#api, signInUrl: config.sign_in_url ?? document.body.dataset.signInUrl ?? "/sign-in/", user: config.user });
+    this.#panels = new SavePanels(this.#messages, this.#saveActions(), { api: this.#api, signInUrl: config.sign_in_url, user: config.user });
     this.#tabs = new TabWatch({ onElsewhere: () => this.#sayElsewhere(true), onTakenOver: () => this.#sayElsewhere(false) });
     this.#session = new Session({
       api: this.#api, projectId: config.project.id, stage: config.stage, userId: config.user.id ?? 0, local: this.#local,
@@ -395,8 +396,20 @@ export class Shell {
 
   /** @param {string} group @param {import("../core/keys.js").Bindings} own */
   #saveBindings(group, own) {
-    this.config.user.key_bindings = { ...(this.config.user.key_bindings ?? {}), [group]: own };
+    this.config.user.key_bindings = { ...this.config.user.key_bindings, [group]: own };
+    this.#showKeys();
     this.#api.patch("me", { key_bindings: this.config.user.key_bindings }).catch(() => this.#messages.say(t("Not saved yet")));
+  }
+
+  /** Write the present key of its action into each element with data-keys. */
+  #showKeys() {
+    for (const place of /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll("[data-keys]"))) {
+      const [key] = this.#keyMap.keysOf(place.dataset.keys ?? "");
+      const caps = key ? capsOf(key, isMac) : [];
+      if (place.tagName === "KBD") place.textContent = caps.join("");
+      else place.replaceChildren(...caps.map((cap) => element("kbd", { text: cap })));
+      place.hidden = caps.length === 0;
+    }
   }
 
   #listenToPage() {
@@ -411,6 +424,18 @@ export class Shell {
     addEventListener("pagehide", () => this.#session.leavePage());
     hook("open-keys").addEventListener("click", () => this.#keySheet.open());
   }
+}
+
+/** What the page says of itself: its json_script, and the addresses that its template knows. @returns {Config} */
+function readConfig() {
+  const raw = readJson("workbench-config");
+  const { homeUrl, signInUrl } = document.body.dataset;
+  return {
+    ...raw,
+    home_url: raw.home_url ?? homeUrl ?? "/",
+    sign_in_url: raw.sign_in_url ?? signInUrl ?? "/sign-in",
+    user: { ...raw.user, key_bindings: raw.user.key_bindings ?? raw.key_bindings ?? {}, settings: raw.user.settings ?? raw.workbench_settings ?? {} },
+  };
 }
 
 /** @returns {import("../core/keys.js").Action[]} */

@@ -1,0 +1,67 @@
+/** The bar below: brush, zoom, opacity, what is shown, where the brush may paint. Controls change the store; the store shows in them. */
+
+import { t } from "../core/strings.js";
+import { hook } from "../ui/dom.js";
+
+/** @typedef {import("./state.js").PartsState} PartsState */
+
+export class FootBar {
+  #brush = /** @type {HTMLInputElement} */ (hook("brush-range"));
+  #brushText = hook("brush-text");
+  #opacity = /** @type {HTMLInputElement} */ (hook("opacity-range"));
+  #opacityText = hook("opacity-text");
+  #zoomText = hook("zoom-text");
+  #rule = /** @type {HTMLSelectElement} */ (hook("rule"));
+  #finger = hook("finger");
+  /** @type {HTMLElement[]} */
+  #shows = [...document.querySelectorAll("[data-show]")].map((button) => /** @type {HTMLElement} */ (button));
+
+  /** @param {import("../core/store.js").Store<PartsState>} store */
+  constructor(store) {
+    this.#brush.addEventListener("input", () => store.set({ brushPx: Number(this.#brush.value) }));
+    this.#opacity.addEventListener("input", () => store.set({ opacity: Number(this.#opacity.value) / 100 }));
+    this.#rule.addEventListener("change", () => {
+      store.set({ rule: /** @type {PartsState["rule"]} */ (this.#rule.value) });
+      this.#rule.blur();
+    });
+    for (const button of this.#shows) {
+      const key = /** @type {keyof PartsState["show"]} */ (button.dataset.show);
+      button.addEventListener("click", () => store.set({ show: { ...store.state.show, [key]: !store.state.show[key] } }));
+    }
+    store.watch(["brushPx", "opacity", "rule", "show", "fingerPans"], (state) => this.#update(state));
+    this.#update(store.state);
+  }
+
+  /** @param {number} scale screen pixels per image pixel */
+  setZoom(scale) {
+    this.#zoomText.textContent = `${Math.round(scale * 100)} %`;
+  }
+
+  /** @param {Readonly<PartsState>} state */
+  #update(state) {
+    this.#brush.value = String(state.brushPx);
+    this.#brushText.textContent = `${state.brushPx} px`;
+    fillTrack(this.#brush);
+    this.#opacity.value = String(Math.round(state.opacity * 100));
+    this.#opacityText.textContent = `${Math.round(state.opacity * 100)} %`;
+    fillTrack(this.#opacity);
+    this.#rule.value = state.rule;
+    for (const button of this.#shows) {
+      button.setAttribute("aria-pressed", String(state.show[/** @type {keyof PartsState["show"]} */ (button.dataset.show)]));
+    }
+    this.#finger.setAttribute("aria-pressed", String(state.fingerPans));
+  }
+}
+
+/** How far a slider's track is filled, for its style. @param {HTMLInputElement} range */
+function fillTrack(range) {
+  const share = (Number(range.value) - Number(range.min)) / (Number(range.max) - Number(range.min));
+  range.style.setProperty("--filled", `${share * 100}%`);
+}
+
+/** @param {import("./state.js").PartsState["rule"]} rule @param {string} [over] name of the part under the cursor */
+export function ruleWords(rule, over = "") {
+  if (rule === "empty") return t("paints only empty");
+  if (rule === "part") return over ? t("paints only over: {part}", { part: over }) : t("paints only over one part");
+  return t("paints over all");
+}

@@ -1,0 +1,103 @@
+/** The right side: figure, palette, the current part with its actions, and how many parts are decided. It only shows state. */
+
+import { t } from "../core/strings.js";
+import { hook } from "../ui/dom.js";
+import { BodyFigure } from "./figure.js";
+import { HINT } from "./label-document.js";
+import { Palette, stateWord } from "./palette.js";
+
+/** @typedef {import("../ui/shell.js").Part} Part */
+/** @typedef {import("./label-document.js").LabelDocument} LabelDocument */
+/** @typedef {import("./figure.js").PartState} PartState */
+
+export class SidePanel {
+  #parts;
+  #figure;
+  #palette;
+  #places = {
+    faces: hook("figure-faces"), swatch: hook("current-swatch"), name: hook("current-name"), area: hook("current-area"),
+    tip: hook("current-tip"), done: hook("done-text"), decided: hook("decided"), left: hook("side-left"), right: hook("side-right"),
+  };
+
+  /** @param {Part[]} parts @param {(part: number) => void} onPick */
+  constructor(parts, onPick) {
+    this.#parts = parts;
+    this.#figure = new BodyFigure(hook("figure"), parts, onPick);
+    this.#palette = new Palette(hook("palette"), parts, onPick);
+    this.turn(false);
+  }
+
+  get isTurned() {
+    return this.#figure.isTurned;
+  }
+
+  /** @param {boolean} isTurned the figure shows its back: the person's left is at the left */
+  turn(isTurned) {
+    this.#figure.turn(isTurned);
+    this.#palette.turn(isTurned);
+    this.#places.faces.textContent = isTurned ? t("faces away") : t("faces you");
+    const words = { right: t("person’s right"), left: t("person’s left") };
+    const [atLeft, atRight] = isTurned ? /** @type {const} */ (["left", "right"]) : /** @type {const} */ (["right", "left"]);
+    this.#places.left.textContent = `◂ ${words[atLeft]}`;
+    this.#places.left.dataset.side = atLeft;
+    this.#places.right.textContent = `${words[atRight]} ▸`;
+    this.#places.right.dataset.side = atRight;
+  }
+
+  /**
+   * @param {LabelDocument} labelDocument
+   * @param {number} current part
+   * @returns {{decided: number, hints: number}}
+   */
+  update(labelDocument, current) {
+    let decided = 0;
+    let hints = 0;
+    for (const { number } of this.#parts) {
+      const state = stateOf(labelDocument, number);
+      if (state === "done" || state === "not_visible") decided += 1;
+      if (state === "hint") hints += 1;
+      this.#figure.setState(number, state, number === current);
+      this.#palette.setState(number, state, number === current);
+    }
+    this.#showCurrent(labelDocument, current);
+    const left = hints === 0 ? "" : hints === 1 ? ` · ${t("1 hint left to check")}` : ` · ${t("{n} hints left to check", { n: hints })}`;
+    const count = document.createElement("b");
+    count.textContent = t("{n} of {total}", { n: decided, total: this.#parts.length });
+    this.#places.decided.replaceChildren(count, ` ${t("decided")}${left}`);
+    return { decided, hints };
+  }
+
+  /** @param {LabelDocument} labelDocument @param {number} current */
+  #showCurrent(labelDocument, current) {
+    const part = this.#parts.find(({ number }) => number === current);
+    if (!part) return;
+    const state = stateOf(labelDocument, current);
+    this.#places.swatch.style.setProperty("--part", part.colour);
+    this.#places.swatch.parentElement?.setAttribute("data-state", state);
+    this.#places.name.textContent = part.name;
+    const area = labelDocument.areas[current] + labelDocument.areas[current | HINT];
+    this.#places.area.textContent = area > 0 ? `${area.toLocaleString(document.documentElement.lang || undefined)} px²` : stateWord(state);
+    this.#places.tip.textContent = tipFor(part.limb);
+    this.#places.done.textContent = state === "hint" ? t("Take the hint, next") : t("Done, next");
+  }
+}
+
+/** @param {LabelDocument} labelDocument @param {number} part @returns {PartState} */
+export function stateOf(labelDocument, part) {
+  const decision = labelDocument.decided.get(part);
+  if (decision === "done" || decision === "not_visible") return decision;
+  if (labelDocument.areas[part] > 0) return "touched";
+  return labelDocument.areas[part | HINT] > 0 ? "hint" : "none";
+}
+
+/** @param {string} limb */
+function tipFor(limb) {
+  /** @type {Record<string, string>} */
+  const tips = {
+    head: t("Hair and hats count as head; the neck too."), torso: t("From the neck to the hips, clothes included."),
+    upper_arm: t("From shoulder to elbow, sleeve included."), lower_arm: t("Under the sleeve counts as arm."),
+    hand: t("From the wrist on, gloves included."), upper_leg: t("From hip to knee, trousers included."),
+    lower_leg: t("From knee to ankle, boots’ shafts included."), foot: t("Shoes count as foot."),
+  };
+  return tips[limb] ?? "";
+}

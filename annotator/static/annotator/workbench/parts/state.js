@@ -1,0 +1,32 @@
+/** What the parts workbench shows and how its tools are set; the painting itself is in the document. */
+
+import { Store } from "../core/store.js";
+
+/**
+ * @typedef {object} PartsState
+ * @property {string} tool
+ * @property {number} part the current one
+ * @property {number} brushPx diameter on the screen: nearer means finer
+ * @property {number} opacity 0..1
+ * @property {"all" | "empty" | "part"} rule where strokes paint
+ * @property {{image: boolean, parts: boolean, outline: boolean, hint: boolean}} show
+ * @property {boolean} fingerPans a finger moves the picture, the pen paints
+ */
+
+/** Those that follow the account. @type {(keyof PartsState)[]} */
+export const KEPT = ["brushPx", "opacity", "fingerPans"];
+
+/** @param {Record<string, any>} settings of the account @param {number} part @returns {Store<PartsState>} */
+export function makeState(settings, part) {
+  const number = (/** @type {unknown} */ value, /** @type {number} */ low, /** @type {number} */ high, /** @type {number} */ usual) =>
+    typeof value === "number" && value >= low && value <= high ? value : usual;
+  return new Store(/** @type {PartsState} */ ({
+    tool: "brush",
+    part,
+    brushPx: number(settings.brushPx, 1, 200, 18),
+    opacity: number(settings.opacity, 0, 1, 0.46),
+    rule: "all",
+    show: { image: true, parts: true, outline: true, hint: true },
+    fingerPans: settings.fingerPans === true,
+  }));
+}
