@@ -20,7 +20,7 @@ from typing import Any, Final
 import numpy as np
 
 from body import __file__ as _body_package
-from rendering.scenes.rig import PHENOTYPES, RIG_PATH, FloatArray
+from rendering.scenes.rig import N_VERTICES, PHENOTYPES, RIG_PATH, FloatArray
 
 log = logging.getLogger(__name__)
 
@@ -80,6 +80,7 @@ def bake(path: Path = RIG_PATH) -> None:
         model, phenotypes=phenotypes, corners=corners, blend=blend, anchors=anchors, kept=kept
     )  # (N, 6890 + M + B, 3)
     mean, basis, coefficients = _principal_shapes(shapes)
+    usual = _usual_statures(shapes, phenotypes)
     bones, weights = _strongest(np.einsum("vk,vkb->vb", blend, skin[corners]))
     scale = np.abs(basis).max(axis=(1, 2)) / 32767
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -88,8 +89,8 @@ def bake(path: Path = RIG_PATH) -> None:
         mean=mean.astype(np.float32),
         basis=np.rint(basis / scale[:, None, None]).astype(np.int16),
         basis_scale=scale.astype(np.float32),
-        coefficients=coefficients.astype(np.float32),
-        phenotypes=np.stack([phenotypes[name] for name in PHENOTYPES], axis=1).astype(np.float32),
+        coefficients=coefficients[usual].astype(np.float32),
+        phenotypes=np.stack([phenotypes[name] for name in PHENOTYPES], axis=1)[usual].astype(np.float32),
         skin_bone=bones,
         skin_weight=np.rint(weights * 65535).astype(np.uint16),
         anchor_keypoint=keypoint.astype(np.uint8),
@@ -98,7 +99,7 @@ def bake(path: Path = RIG_PATH) -> None:
         bone_name=np.array([model.bone_labels[b] for b in kept]),
         bone_parent=np.array([_kept_parent(b, model.bone_parents, owner) for b in kept], np.int16),
     )
-    log.info("rig written: %s, %d bones, %.0f KB", path, len(kept), path.stat().st_size / 1024)
+    log.info("rig written: %s, %d shapes, %d bones, %.0f KB", path, usual.sum(), len(kept), path.stat().st_size / 1024)
 
 
 def _load_anny() -> tuple[Any, Any]:
@@ -185,6 +186,17 @@ def _principal_shapes(shapes: FloatArray) -> tuple[FloatArray, FloatArray, Float
     residual = np.linalg.norm((flat - coefficients @ basis).reshape(len(shapes), -1, 3), axis=-1)
     log.info("shape space: %d components leave %.2f mm mean, %.2f mm worst", N_COMPONENTS, *_mm(residual))
     return mean, basis.reshape(N_COMPONENTS, -1, 3), coefficients
+
+
+def _usual_statures(shapes: FloatArray, phenotypes: dict[str, FloatArray]) -> FloatArray:
+    """Return (N,) bool: who is no taller than people are. The tall ones only widen the shape space.
+
+    The mean body, on which clothes and faces are drawn, stays that of all samples.
+    """
+    stature = np.ptp(shapes[:, :N_VERTICES, 1], axis=1)
+    tallest = np.where(phenotypes["gender"] > 0.5, 1.80, 1.92)
+    growing = np.clip((phenotypes["age"] - 1 / 3) / (0.58 - 1 / 3), 0, 1)
+    return np.asarray((stature < tallest * (0.72 + 0.28 * growing)) & (stature > 1.05))
 
 
 def _mm(residual: FloatArray) -> tuple[float, float]:

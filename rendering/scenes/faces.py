@@ -26,8 +26,8 @@ def paint_face(outfit: Outfit, at: SurfacePatch, skin: FloatArray) -> FloatArray
     jaw = np.clip((0.655 - y) / 0.012, 0, 1) * np.clip((y - 0.585) / 0.012, 0, 1) * (z > 0.055)
     moustache = np.exp(-((side / 0.03) ** 4 + ((y - 0.651) / 0.006) ** 2))
     paint(outfit.stubble * np.maximum(jaw, moustache), outfit.hair)
-    arch = 0.7235 + 0.12 * np.maximum(0.034 - np.abs(side - 0.034), 0)
-    brow = np.exp(-(((y - arch) / 0.0035) ** 2))
+    arch = 0.7258 + 0.12 * np.maximum(0.034 - np.abs(side - 0.034), 0)
+    brow = np.exp(-(((y - arch) / 0.0030) ** 2))
     paint(0.8 * brow * np.clip((side - 0.012) / 0.004, 0, 1) * np.clip((0.056 - side) / 0.006, 0, 1), outfit.hair)
     curve = 0.0025 * np.cos(np.clip(side / 0.025, 0, 1.5) * np.pi)
     lip = np.clip((0.0062 - np.abs(y - 0.6365 - 0.5 * curve)) / 0.002, 0, 1) * np.clip((0.0255 - side) / 0.004, 0, 1)
@@ -36,7 +36,7 @@ def paint_face(outfit: Outfit, at: SurfacePatch, skin: FloatArray) -> FloatArray
     paint(0.7 * mouth * (z > 0.1), (0.18, 0.07, 0.07))
     across, up = side - 0.0322, y - 0.7078
     lid = 1 - (across / 0.0130) ** 2 - (up / 0.0058) ** 2
-    paint(lid * 6, (0.90, 0.88, 0.86))
+    paint(lid * 6, (0.80, 0.78, 0.76))
     paint((0.0054 - np.hypot(across, up)) / 0.0008 * (lid > 0), outfit.eyes)
     paint((0.0026 - np.hypot(across, up)) / 0.0006 * (lid > 0), (0.02, 0.02, 0.02))
     lash = np.exp(-((lid / 0.28) ** 2)) * (up > -0.001)
