@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
+from scipy.spatial import ConvexHull
 
 from body.canonical import load_canonical_body
 from body.parts import part_by_number
@@ -59,14 +60,16 @@ class PartMesh:
         """Return the centroid (3,) of the vertices of a border."""
         return np.asarray(self.vertices[np.unique(border.edges)].mean(0))
 
-    def caps(self) -> tuple[FloatArray, IntArray]:
-        """Return vertices (V + B, 3) and triangles (C, 3): a fan from the centroid of each border over the opening."""
-        centres = [self.border_centre(border) for border in self.borders]
-        fans = [
-            np.column_stack([border.edges, np.full(len(border.edges), len(self.vertices) + index)])
-            for index, border in enumerate(self.borders)
-        ]
-        return np.vstack([self.vertices, *centres]), np.vstack(fans).astype(np.int32)
+    def caps(self) -> tuple[IntArray, IntArray]:
+        """Close the openings, for pictures: the convex hull of each border.
+
+        Returns:
+            triangles (C, 3) into the part's vertices, in no particular direction, and the border (C,) of each.
+        """
+        rings = [np.unique(border.edges) for border in self.borders]
+        hulls = [ring[ConvexHull(self.vertices[ring]).simplices] for ring in rings]
+        owner = np.repeat(np.arange(len(hulls)), [len(hull) for hull in hulls])
+        return np.vstack(hulls).astype(np.int32), owner.astype(np.int32)
 
 
 @lru_cache(maxsize=14)

@@ -209,18 +209,30 @@ def _cut_line(samples: Samples, part: int) -> FloatImage:
     mask = np.zeros((SAMPLES_SIDE, SAMPLES_SIDE), np.uint8)
     farthest = cv2.dilate(samples.depth, np.ones((5, 5), np.uint8))
     slack_px = _CUT_SLACK_M * samples.camera.px_per_m
-    for border in load_part_mesh(part).borders:
+    mesh = load_part_mesh(part)
+    _, owner = mesh.caps()
+    for number, border in enumerate(mesh.borders):
         for start, end in samples.seen.points[border.edges]:
             pieces = max(2, int(np.ceil(np.linalg.norm(end[:2] - start[:2]) / _CUT_STEP_PX)))
             along = start + np.linspace(0, 1, pieces + 1)[:, None] * (end - start)
             middle = (along[1:] + along[:-1]) / 2
             column, row = np.clip(middle[:, :2] * RAYS, 0, SAMPLES_SIDE - 1).astype(int).T
             # At the outline some sample beside the edge is no longer the part's: then the edge is seen.
-            is_seen = farthest[row, column] > middle[:, 2] - slack_px
+            is_seen = (farthest[row, column] > middle[:, 2] - slack_px) & ~_is_seen_through(
+                samples, owner, number, middle
+            )
             fixed = np.rint((along[:, :2] * RAYS - 0.5) * 16).astype(np.int32).tolist()
             for index in np.flatnonzero(is_seen):
                 cv2.line(mask, fixed[index], fixed[index + 1], 255, round(_CUT_PX * RAYS), cv2.LINE_AA, 4)
     return area_mean(mask.astype(np.float32)) / 255.0
+
+
+def _is_seen_through(samples: Samples, owner: NDArray[np.int32], border: int, points: NDArray[np.float64]) -> Mask:
+    """Tell which points (N, 3) of a border, in picture coordinates, lie behind another opening."""
+    caps = samples.caps
+    hits = caps.first_hits(points[:, :2])
+    depth = caps.depth(hits, caps.weights(hits, points[:, :2]))
+    return np.asarray((hits >= 0) & (owner[hits] != border) & (depth < points[:, 2]))
 
 
 def _image_of(pixel: NDArray[np.int32], values: FloatImage) -> FloatImage:

@@ -52,6 +52,7 @@ class Samples:
     Attributes:
         camera: the view.
         seen: the part in picture coordinates, patches last.
+        caps: what would close its openings.
         ghost: what surrounds it.
         hits: (800, 800) int32 first hits on the part at the pixel centres, whichever way they face.
         kind: (2400, 2400) uint8.
@@ -62,6 +63,7 @@ class Samples:
 
     camera: Camera
     seen: PictureMesh
+    caps: PictureMesh
     ghost: Ghost
     hits: NDArray[np.int32]
     kind: NDArray[np.uint8]
@@ -109,8 +111,8 @@ def cast_view(part: int, view_number: int) -> Samples:
         ValueError: no such part or view.
     """
     camera, seen = camera_of(part, view_number), picture_mesh(part, view_number)
-    vertices, caps = load_part_mesh(part).caps()
-    cast = _Caster(part, seen, PictureMesh(camera, vertices, caps), _ghost(part, camera))
+    caps, _ = load_part_mesh(part).caps()
+    cast = _Caster(part, seen, PictureMesh(camera, load_part_mesh(part).vertices, caps), _ghost(part, camera))
     size = (VIEW_SIZE_PX, VIEW_SIZE_PX)
     coarse = cast.at(_pixel_centres()).shaped(size)
     is_edge = _something_ends(coarse.kind, coarse.depth, _CREASE_M * camera.px_per_m) | _is_beside(coarse.kind >= PART)
@@ -118,7 +120,9 @@ def cast_view(part: int, view_number: int) -> Samples:
     kind = _refined(coarse.kind, fine.kind, is_edge)
     triangle = _refined(coarse.triangle, fine.triangle, is_edge)
     depth = _refined(coarse.depth, fine.depth, is_edge)
-    return Samples(camera, seen, cast.ghost, coarse.hits, kind, triangle, depth, _bulge(part, camera, kind, is_edge))
+    return Samples(
+        camera, seen, cast.caps, cast.ghost, coarse.hits, kind, triangle, depth, _bulge(part, camera, kind, is_edge)
+    )
 
 
 def _fine_positions(is_edge: NDArray[np.bool_]) -> FloatImage:
@@ -178,7 +182,7 @@ class _Caster:
         chart = part_fields(part).chart
         n_patches = len(seen.triangles) - len(chart)
         self._chart = np.concatenate([chart, np.full(n_patches, chart[0])])
-        self._seen, self._caps, self.ghost = seen, caps, ghost
+        self._seen, self.caps, self.ghost = seen, caps, ghost
 
     def at(self, xy: FloatImage) -> _Cast:
         """Tell what samples (N,) at pixel positions (N, 2) show."""
@@ -192,7 +196,7 @@ class _Caster:
         ghost_hits = self.ghost.seen.first_hits(xy[rest])
         is_ghost = (ghost_hits >= 0) & self.ghost.seen.is_front[np.maximum(ghost_hits, 0)]
         # The inside of the part, or a cap with no part before it: one looks into an opening.
-        is_open = (hits[rest] >= 0) | (self._caps.first_hits(xy[rest]) >= 0)
+        is_open = (hits[rest] >= 0) | (self.caps.first_hits(xy[rest]) >= 0)
         kind[rest] = np.where(is_open, OPENING, np.where(is_ghost, GHOST, NOTHING))
         triangle = hits.copy()
         triangle[rest] = ghost_hits
