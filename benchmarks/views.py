@@ -1,6 +1,6 @@
 """How long the views take: all 84 cold at two processes, and a click.
 
-python benchmarks/views.py [--processes 2]
+python -m benchmarks.views [--processes 2]
 """
 
 import argparse
