@@ -108,7 +108,7 @@ def label_map_for(lease: Lease | dict[str, Any], parts: tuple[int, ...] = (1, 14
     if isinstance(lease, dict):
         width, height = lease["crop"]["width"], lease["crop"]["height"]
     else:
-        _x, _y, width, height = lease.crop
+        height, width = lease.shown_crop.shape
     label_map = np.zeros((height, width), np.uint8)
     for index, part in enumerate(parts):
         top = 10 + index * 30

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from annotator.models.answers import Answer, Stage
 from annotator.models.images import Person
 from annotator.models.projects import Project
+from labels.boxes import Crop
 
 
 class Task(models.Model):
@@ -69,7 +70,8 @@ class Lease(models.Model):
 
     The draft stays with its owner after expiry: taking the task again makes a new lease that goes on from it, and the
     old one becomes `retaken`. `revision` counts the draft's writes; a write that names an older one is stale.
-    `crop` [x, y, width, height] is what the annotator sees, fixed even if the box is moved meanwhile. A lease that
+    `crop` [x, y, width, height] is what the annotator sees where that is not the person's crop of today: it is written
+    when the box is moved, so that painted pixels keep their place. A lease that
     `revises` a submission (reopened, or sent back with a note) uses that submission's place and holds none of its own.
     """
 
@@ -121,6 +123,11 @@ class Lease(models.Model):
 
     def __str__(self) -> str:
         return f"{self.state} lease {self.id}"
+
+    @property
+    def shown_crop(self) -> Crop:
+        """The crop that the annotator sees and paints, in image pixels."""
+        return Crop(*self.crop) if self.crop else self.task.person.crop()
 
 
 class Submission(Answer):

@@ -29,7 +29,7 @@ def bundle_for_lease(lease: Lease) -> dict[str, Any]:
         lease: with task, project, person, image, point set and sent-back note selected.
     """
     task = lease.task
-    crop = Crop(*lease.crop)
+    crop = lease.shown_crop
     bundle: dict[str, Any] = {
         "lease": {
             "id": str(lease.pk),

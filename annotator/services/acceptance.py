@@ -7,7 +7,7 @@ from annotator.errors import ConflictError, InvalidInputError, NotFoundError
 from annotator.models import Consensus, Lease, Membership, Role, SentBack, Stage, Submission, Task, User
 from annotator.permissions import may_review, membership_for
 from annotator.services.events import record_event
-from annotator.services.point_sets import refresh_points
+from annotator.services.point_sets import parts_accepted
 from annotator.services.task_states import counting_answers, settle_task
 from labels.boxes import Crop
 from labels.label_maps import LabelMap, unpack
@@ -20,7 +20,8 @@ def accept_if_complete(*, task: Task, submission: Submission) -> None:
     """
     if task.is_gold:
         return
-    standing = counting_answers(task)
+    # With an overlap of one, the answer at hand is all there is to count.
+    standing = 1 if task.overlap == 1 else counting_answers(task)
     if standing < task.overlap and not _replaces_accepted(task, submission):
         return
     if task.project.is_review_required:
@@ -47,20 +48,21 @@ def place_consensus(
     before = Consensus.objects.filter(person_id=task.person_id, stage=task.stage).first()
     # Where an accepted answer was sent back there is no consensus now, but its points are there.
     previous = _parts_of(before or submission.supersedes) if task.stage == Stage.PARTS else None
-    consensus, _ = Consensus.objects.update_or_create(
-        person_id=task.person_id,
-        stage=task.stage,
-        defaults={
-            **submission.answer_columns(),
-            "submission": submission,
-            "method": method,
-            "verbatim": None,
-            "answers": max(1, answers),
-            "figures": {},
-            "accepted_by": by,
-            "accepted_at": timezone.now(),
-        },
-    )
+    told = {"submission": before.submission_id, "method": before.method} if before else None
+    consensus = before or Consensus(person_id=task.person_id, stage=task.stage)
+    placed = {
+        **submission.answer_columns(),
+        "submission": submission,
+        "method": method,
+        "verbatim": None,
+        "answers": max(1, answers),
+        "figures": {},
+        "accepted_by": by,
+        "accepted_at": timezone.now(),
+    }
+    for column, value in placed.items():
+        setattr(consensus, column, value)
+    consensus.save(force_insert=before is None)
     task.state = Task.State.DONE
     task.save(update_fields=["state", "updated_at"])
     record_event(
@@ -68,11 +70,11 @@ def place_consensus(
         target=submission,
         project=task.project_id,
         actor=by,
-        before={"submission": before.submission_id, "method": before.method} if before else None,
+        before=told,
         after={"task": task.pk, "stage": task.stage, "method": method.value},
     )
     if task.stage == Stage.PARTS:
-        refresh_points(person=task.person, parts=consensus, previous=previous)
+        parts_accepted(person=task.person, parts=consensus, previous=previous)
     return consensus
 
 

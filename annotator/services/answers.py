@@ -9,7 +9,6 @@ from annotator.errors import ConflictError, InvalidInputError
 from annotator.models import Lease, PartViewSet, PointStatus
 from annotator.services.drafts import STATUS_OF_WORD, check_decided, check_point_answer, decoded_map
 from body.surface import SurfacePoints
-from labels.boxes import Crop
 from labels.label_maps import pack, parts_present
 from rendering.views.cameras import camera_of
 from rendering.views.picking import pick
@@ -22,7 +21,7 @@ def parts_columns(*, lease: Lease, answer: dict[str, Any]) -> dict[str, Any]:
     Raises:
         InvalidInputError: `nothing_painted`, a part both painted and not visible, or a malformed map.
     """
-    crop = Crop(*lease.crop)
+    crop = lease.shown_crop
     label_map = decoded_map(answer.get("label_map"), crop, "label_map")
     decided = check_decided(answer.get("decided") or {})
     painted = parts_present(label_map)

@@ -203,8 +203,7 @@ def carry_draft(*, source: Lease, target: Lease) -> None:
         current = draft.get("current")
         draft = {**draft, "answers": answers, "current": current if str(current) in known else None}
         target.surface_hash, target.style_hash = source.surface_hash, source.style_hash
-    elif source.crop and target.crop and source.crop != target.crop:
-        old, new = Crop(*source.crop), Crop(*target.crop)
+    elif (old := source.shown_crop) != (new := target.shown_crop):
         maps = {field: draft[field] for field in ("label_map", "hints") if draft.get(field)}
         moved = {field: encoded(pack(recrop(decoded_map(text, old, field), old, new))) for field, text in maps.items()}
         draft = {**draft, **moved}

@@ -22,6 +22,7 @@ SKIP_REASONS: Final = ("bad_image", "not_a_person", "too_small", "too_hard", "ot
 _FLAGS_AT_ONCE: Final = frozenset({"bad_image", "not_a_person", "other"})
 _SKIPS_TO_FLAG: Final = 2
 _MAX_ACTIVE_MS: Final = 7 * 24 * 3600 * 1000
+_LOADED: Final = Lease.objects.select_related("task__project", "task__person__image", "point_set", "sent_back")
 
 _ANY_DUE = "SELECT EXISTS (SELECT 1 FROM annotator_lease WHERE state = 'live' AND expires_at <= now())"
 # One sweep at a time; a lease that is being saved just now is left to live.
@@ -57,6 +58,11 @@ def expiry_of(project: Project) -> datetime:
     return timezone.now() + timedelta(minutes=project.lease_minutes)
 
 
+def loaded_lease(lease_id: uuid.UUID) -> Lease:
+    """Return a lease with task, person, image, project and point set, without asking whose it is."""
+    return _LOADED.get(pk=lease_id)
+
+
 def own_lease(*, user: User, lease_id: uuid.UUID, lock: bool = False) -> Lease:
     """Return one of the user's own leases with task, person, image, project and point set.
 
@@ -64,9 +70,7 @@ def own_lease(*, user: User, lease_id: uuid.UUID, lock: bool = False) -> Lease:
         NotFoundError: no such lease, someone else's, or the user is no longer a member.
         NotAllowedError: the role or the pause of the membership does not admit annotating.
     """
-    leases = Lease.objects.select_related("task__project", "task__person__image", "point_set", "sent_back")
-    if lock:
-        leases = leases.select_for_update(of=("self",))
+    leases = _LOADED.select_for_update(of=("self",)) if lock else _LOADED
     lease = leases.filter(pk=lease_id, annotator=user).first()
     membership = membership_of(user, lease.task.project_id) if lease else None
     if lease is None or membership is None:

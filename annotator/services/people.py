@@ -84,7 +84,8 @@ def change_person(*, person_id: int, revision: int, changes: dict[str, Any], by:
         )
     if unknown := set(changes) - {"box", *_FLAGS}:
         raise InvalidInputError(f"{', '.join(sorted(unknown))} cannot be changed.", fields={n: [] for n in unknown})
-    before = _told(person)
+    before, crop = _told(person), person.crop()
+    shown = [crop.x, crop.y, crop.width, crop.height]
     if "box" in changes:
         person.box_x, person.box_y, person.box_width, person.box_height = checked_box(changes["box"], person.image)
     for flag in _FLAGS:
@@ -95,6 +96,8 @@ def change_person(*, person_id: int, revision: int, changes: dict[str, Any], by:
     person.revision += 1
     person.save()
     if "box" in new:
+        # Whoever has painted, or is painting, keeps the crop that was shown.
+        Lease.objects.filter(task__person=person, crop=None).update(crop=shown)
         Consensus.objects.filter(person=person, verbatim__isnull=False).update(verbatim=None)
     if set(new) & set(_FLAGS):
         _follow_flags(person)

@@ -12,38 +12,58 @@ from labels.sampling import SampledPoints, resample, sample_points
 _SEED = 0
 
 
-def refresh_points(*, person: Person, parts: Consensus, previous: tuple[LabelMap, Crop] | None) -> PointSet:
-    """Make the point set of newly accepted parts and open, or reopen, the correspondence task.
+def points_for_person(person: Person) -> PointSet | None:
+    """Return the person's points, sampling them from the accepted parts where that has not been done yet.
 
-    The caller holds the person's parts task. Points that still lie in their part keep place and key, so that their
-    answers carry over. Imported points are not sampled from parts and stay as they are.
+    The caller holds the person's correspondence task, so that two do not sample at once. None without accepted parts.
+    """
+    current = PointSet.objects.filter(person=person, is_current=True).first()
+    if current is not None:
+        return current
+    parts = Consensus.objects.filter(person=person, stage=Stage.PARTS, label_map__isnull=False).first()
+    if parts is None:
+        return None
+    crop, label_map = _map_of(parts)
+    sampled = sample_points(label_map, _SEED)
+    return PointSet.objects.create(
+        person=person, version=1, key=sampled.key, xy=crop.to_image(sampled.xy), part=sampled.part
+    )
+
+
+def parts_accepted(*, person: Person, parts: Consensus, previous: tuple[LabelMap, Crop] | None) -> None:
+    """Open the correspondence task of newly accepted parts; where points exist, bring them into line with the parts.
+
+    The first points are sampled when the first annotator asks for them. Later, points that still lie in their part
+    keep place and key, so that their answers carry over. Imported points are not sampled and stay as they are.
 
     Args:
         parts: the consensus just placed.
-        previous: label map and crop of the consensus before it, None where there was none.
+        previous: label map and crop of the answer accepted before it, None where there was none.
     """
     current = PointSet.objects.filter(person=person, is_current=True).first()
-    is_imported = Consensus.objects.filter(
-        person=person, stage=Stage.CORRESPONDENCE, method=Consensus.Method.IMPORTED
-    ).exists()
-    if current is not None and is_imported:
-        return current
-    crop = Crop(parts.crop_x, parts.crop_y, parts.crop_width, parts.crop_height)
-    label_map = unpack(bytes(parts.label_map), crop.shape)
-    if current is None or previous is None:
+    if current is None:
+        Task.objects.filter(person=person, stage=Stage.CORRESPONDENCE, state=Task.State.WAITING).update(
+            state=Task.State.OPEN
+        )
+        return
+    if Consensus.objects.filter(person=person, stage=Stage.CORRESPONDENCE, method=Consensus.Method.IMPORTED).exists():
+        return
+    crop, label_map = _map_of(parts)
+    if previous is None:
         sampled = sample_points(label_map, _SEED)
     else:
         sampled = _sampled_again(person, current, previous, label_map, crop)
     xy = crop.to_image(sampled.xy)
-    if current is not None and np.array_equal(current.key, sampled.key) and np.allclose(current.xy, xy):
-        return current
-    version = 1
-    if current is not None:
-        PointSet.objects.filter(pk=current.pk).update(is_current=False)
-        version = current.version + 1
-    made = PointSet.objects.create(person=person, version=version, key=sampled.key, xy=xy, part=sampled.part)
-    _open_correspondence(person, is_change=current is not None)
-    return made
+    if np.array_equal(current.key, sampled.key) and np.allclose(current.xy, xy):
+        return
+    PointSet.objects.filter(pk=current.pk).update(is_current=False)
+    PointSet.objects.create(person=person, version=current.version + 1, key=sampled.key, xy=xy, part=sampled.part)
+    _ask_again(person)
+
+
+def _map_of(parts: Consensus) -> tuple[Crop, LabelMap]:
+    crop = Crop(parts.crop_x, parts.crop_y, parts.crop_width, parts.crop_height)
+    return crop, unpack(bytes(parts.label_map), crop.shape)
 
 
 def _sampled_again(
@@ -59,25 +79,21 @@ def _sampled_again(
     return resample(points, recrop(old_map, old_crop, crop), label_map, _SEED, next_key=used + 1)
 
 
-def _open_correspondence(person: Person, *, is_change: bool) -> None:
-    """Open the task of a person whose points are new; where answers to older points exist, ask their authors again."""
-    if is_change:
-        Lease.objects.filter(task__person=person, task__stage=Stage.CORRESPONDENCE, state=Lease.State.LIVE).update(
-            state=Lease.State.EXPIRED
-        )
+def _ask_again(person: Person) -> None:
+    """After points changed: end live leases, and send answers to older points back to their authors."""
+    Lease.objects.filter(task__person=person, task__stage=Stage.CORRESPONDENCE, state=Lease.State.LIVE).update(
+        state=Lease.State.EXPIRED
+    )
     task = Task.objects.select_for_update(no_key=True).filter(person=person, stage=Stage.CORRESPONDENCE).first()
     if task is None:
         return
-    if is_change:
-        Consensus.objects.filter(person=person, stage=Stage.CORRESPONDENCE).delete()
-        counting = Submission.objects.filter(task=task, superseded_by=None, annotator__isnull=False)
-        for submission in counting.filter(sent_back=None):
-            SentBack.objects.create(
-                submission=submission,
-                author_id=submission.annotator_id,
-                note="The parts of this person changed, and with them some points. Your other answers are kept.",
-            )
-            record_event(verb="sent back", target=submission, project=task.project_id)
-    if task.state in {Task.State.WAITING, Task.State.DONE, Task.State.REVIEW}:
-        task.state = Task.State.OPEN
+    Consensus.objects.filter(person=person, stage=Stage.CORRESPONDENCE).delete()
+    standing = Submission.objects.filter(task=task, superseded_by=None, sent_back=None, annotator__isnull=False)
+    for submission in standing:
+        SentBack.objects.create(
+            submission=submission,
+            author_id=submission.annotator_id,
+            note="The parts of this person changed, and with them some points. Your other answers are kept.",
+        )
+        record_event(verb="sent back", target=submission, project=task.project_id)
     settle_task(task)

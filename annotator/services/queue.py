@@ -19,7 +19,8 @@ from annotator.models import Lease, Membership, SentBack, Stage, Submission, Tas
 from annotator.permissions import may_annotate, membership_for
 from annotator.selectors.part_views import style_for_surface
 from annotator.services.drafts import carry_draft, draft_of_submission
-from annotator.services.leases import check_live, expire_leases, expiry_of, is_free, own_lease, take_place
+from annotator.services.leases import check_live, expire_leases, expiry_of, is_free, loaded_lease, own_lease, take_place
+from annotator.services.point_sets import points_for_person
 
 # Places of one's own, best first. A lease that revises a submission holds that submission's place.
 _OWN_WORK = """
@@ -100,7 +101,14 @@ def take_next_task(
     Raises:
         NotFoundError, NotAllowedError: the user may not annotate in this project.
     """
-    expire_leases()
+    found = _next(user, project_id, stage, holding)
+    if isinstance(found, EmptyQueue) and expire_leases():
+        # Places that ran out just now are as good as any.
+        found = _next(user, project_id, stage, holding)
+    return found
+
+
+def _next(user: User, project_id: int, stage: Stage, holding: Sequence[uuid.UUID]) -> Lease | EmptyQueue:
     with transaction.atomic():
         membership = membership_for(user, project_id, may_annotate, lock=True)
         project = membership.project
@@ -116,7 +124,7 @@ def take_next_task(
             style = found
         lease_id = _own_work(membership, stage, style, holding) or _from_queue(membership, stage, style)
         if lease_id is not None:
-            return _prepared(own_lease(user=user, lease_id=lease_id))
+            return _with_points(loaded_lease(lease_id))
         return _why_empty(membership, stage)
 
 
@@ -141,7 +149,7 @@ def take_again(*, user: User, lease_id: uuid.UUID) -> Lease:
             "Someone else has this task now. Your draft is kept, and comes back should the task be free again.",
             code="task_taken",
         )
-    return _prepared(own_lease(user=user, lease_id=new))
+    return _with_points(loaded_lease(new))
 
 
 def revive(lease: Lease) -> None:
@@ -182,9 +190,8 @@ def lease_to_revise(*, submission: Submission, style: str, sent_back: SentBack |
         surface_hash=submission.surface_hash or task.project.surface_hash,
         style_hash=submission.style_hash or style,
         draft=draft_of_submission(submission),
-        point_set=_current_point_set(task) if task.stage == Stage.CORRESPONDENCE else None,
+        point_set=points_for_person(task.person) if task.stage == Stage.CORRESPONDENCE else None,
     )
-    lease.crop = lease.crop or _crop_of(task)
     if previous is not None:
         carry_draft(source=previous, target=lease)
         if previous.state == Lease.State.EXPIRED:
@@ -211,12 +218,16 @@ def _own_work(membership: Membership, stage: Stage, style: str, holding: Sequenc
         return None
     rank, found = row
     if rank == 1:
-        return uuid.UUID(found)
+        # It may have been about to run out.
+        live = Lease.objects.filter(pk=found, state=Lease.State.LIVE)
+        return uuid.UUID(found) if live.update(expires_at=expiry_of(membership.project)) else None
     if rank == 2:
-        sent_back = SentBack.objects.select_related("submission__task__project", "submission__annotator").get(pk=found)
+        sent_back = SentBack.objects.select_related(
+            "submission__task__project", "submission__task__person__image", "submission__annotator"
+        ).get(pk=found)
         return lease_to_revise(submission=sent_back.submission, style=style, sent_back=sent_back).pk
     expired = (
-        Lease.objects.select_related("task__project")
+        Lease.objects.select_related("task__project", "task__person__image")
         .select_for_update(of=("self",), skip_locked=True)
         .filter(pk=found, state=Lease.State.EXPIRED)
         .first()
@@ -227,7 +238,9 @@ def _own_work(membership: Membership, stage: Stage, style: str, holding: Sequenc
 def _retaken(old: Lease, style: str) -> uuid.UUID | None:
     """Make the new lease that goes on from an ended one, whose row is locked; None where its place is gone."""
     if old.revises_id:
-        submission = Submission.objects.select_related("task__project", "annotator").get(pk=old.revises_id)
+        submission = Submission.objects.select_related("task__project", "task__person__image", "annotator").get(
+            pk=old.revises_id
+        )
         return lease_to_revise(submission=submission, style=style, sent_back=old.sent_back).pk
     if not take_place(old.task_id):
         return None
@@ -236,10 +249,9 @@ def _retaken(old: Lease, style: str) -> uuid.UUID | None:
         annotator_id=old.annotator_id,
         expires_at=expiry_of(old.task.project),
         is_assisted=old.is_assisted,
-        crop=_crop_of(old.task),
         surface_hash=old.surface_hash or old.task.project.surface_hash,
         style_hash=old.style_hash or style,
-        point_set=_current_point_set(old.task) if old.task.stage == Stage.CORRESPONDENCE else None,
+        point_set=points_for_person(old.task.person) if old.task.stage == Stage.CORRESPONDENCE else None,
     )
     carry_draft(source=old, target=new)
     Lease.objects.filter(pk=old.pk).update(state=Lease.State.RETAKEN)
@@ -282,28 +294,18 @@ def _take(membership: Membership, stage: Stage, style: str, *, gold: bool, skip_
         previous, lease = (
             Lease.objects.select_related("task", "point_set").get(pk=pk) for pk in (previous_id, lease_id)
         )
-        lease.crop = _crop_of(lease.task)
         carry_draft(source=previous, target=lease)
         lease.save()
         Lease.objects.filter(pk=previous_id).update(state=Lease.State.RETAKEN)
     return uuid.UUID(str(lease_id))
 
 
-def _prepared(lease: Lease) -> Lease:
-    """Fix the crop of a new lease, whose person is at hand only now."""
-    if lease.crop is None:
-        lease.crop = _crop_of(lease.task)
-        lease.save(update_fields=["crop"])
+def _with_points(lease: Lease) -> Lease:
+    """Give a correspondence lease its points, sampling them now where it is the first of its person."""
+    if lease.task.stage == Stage.CORRESPONDENCE and lease.point_set is None:
+        lease.point_set = points_for_person(lease.task.person)
+        lease.save(update_fields=["point_set"])
     return lease
-
-
-def _crop_of(task: Task) -> list[int]:
-    crop = task.person.crop()
-    return [crop.x, crop.y, crop.width, crop.height]
-
-
-def _current_point_set(task: Task) -> Any:
-    return task.person.point_sets.filter(is_current=True).first()
 
 
 def _style_now(lease: Lease) -> str:

@@ -86,13 +86,10 @@ def submit(
     """
     if not isinstance(answer, dict):
         raise InvalidInputError("answer must be an object.", fields={"answer": ["Give an object."]})
-    first = _first_result(user, lease_id, client_uuid)
-    if first is not None:
-        return first
     try:
         with transaction.atomic():
             lease = own_lease(user=user, lease_id=lease_id, lock=True)
-            # Another request of the same submit may have held the row until now.
+            # Asked under the lock: another request of the same submit may have held the row until now.
             first = _first_result(user, lease_id, client_uuid)
             if first is not None:
                 return first
@@ -101,7 +98,8 @@ def submit(
             if lease.state == Lease.State.EXPIRED:
                 revive(lease)
             check_live(lease)
-            submission = _store(lease, client_uuid, counted_ms(active_ms, lease.active_ms), answer, origin)
+            counted = counted_ms(active_ms, lease.active_ms)
+            submission = _store(lease, answer, client_uuid=client_uuid, active_ms=counted, origin=origin, user=user)
             return Submitted(submission, is_new=True)
     except IntegrityError:
         first = _first_result(user, lease_id, client_uuid)
@@ -120,11 +118,12 @@ def _first_result(user: User, lease_id: uuid.UUID, client_uuid: uuid.UUID) -> Su
 
 
 def _store(
-    lease: Lease, client_uuid: uuid.UUID, active_ms: int, answer: dict[str, Any], origin: Submission.Origin
+    lease: Lease, answer: dict[str, Any], *, client_uuid: uuid.UUID, active_ms: int, origin: str, user: User
 ) -> Submission:
     is_parts = lease.task.stage == Stage.PARTS
     columns = parts_columns(lease=lease, answer=answer) if is_parts else points_columns(lease=lease, answer=answer)
-    task = Task.objects.select_for_update(no_key=True).select_related("project", "person__image").get(pk=lease.task_id)
+    task = lease.task
+    task.state = Task.objects.select_for_update(no_key=True).values_list("state", flat=True).get(pk=task.pk)
     if task.state in {Task.State.CLOSED, Task.State.WAITING}:
         raise ConflictError("This person is not to be annotated any more.", code="task_closed")
     submission = Submission.objects.create(
@@ -146,7 +145,7 @@ def _store(
         verb="submitted",
         target=submission,
         project=task.project_id,
-        actor=lease.annotator,
+        actor=user,
         after={"task": task.pk, "stage": task.stage, "supersedes": lease.revises_id, "active_ms": active_ms},
     )
     accept_if_complete(task=task, submission=submission)

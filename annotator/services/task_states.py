@@ -28,12 +28,20 @@ def settle_task(task: Task, *, release_hold: bool = False) -> Task:
     task.places_left = max(0, task.overlap - standing - reserved - live)
     if not person.is_annotatable:
         task.state = Task.State.CLOSED
-    elif task.stage == Stage.CORRESPONDENCE and not PointSet.objects.filter(person=person, is_current=True).exists():
+    elif task.stage == Stage.CORRESPONDENCE and not _has_points(person):
         task.state = Task.State.WAITING
     elif task.state not in _HELD or release_hold:
         task.state = _working_state(task, standing)
     task.save(update_fields=["state", "places_left", "updated_at"])
     return task
+
+
+def _has_points(person: Person) -> bool:
+    """Whether points are there, or can be sampled from accepted parts."""
+    return (
+        PointSet.objects.filter(person=person, is_current=True).exists()
+        or Consensus.objects.filter(person=person, stage=Stage.PARTS).exists()
+    )
 
 
 def _working_state(task: Task, standing: int) -> Task.State:

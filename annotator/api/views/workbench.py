@@ -13,7 +13,6 @@ from annotator.models import Lease, Submission
 from annotator.selectors.bundles import bundle_for_lease
 from annotator.services import drafts, leases, queue, submissions
 from annotator.services.pictures import stored_crop
-from labels.boxes import Crop
 
 _STALE = {409: ERROR, 410: ERROR}
 
@@ -107,4 +106,4 @@ class LeaseImageView(ApiView):
     @documented("The crop of a lease, exactly crop.width x crop.height pixels", answers=bytes)
     def get(self, request: Request, lease_id: uuid.UUID) -> HttpResponseBase:
         lease = leases.own_lease(user=self.me, lease_id=lease_id)
-        return picture_response(stored_crop(image=lease.task.person.image, crop=Crop(*lease.crop)))
+        return picture_response(stored_crop(image=lease.task.person.image, crop=lease.shown_crop))
