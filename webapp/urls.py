@@ -1,28 +1,57 @@
 """Every address of the site: the API, the two workbench pages, and the pages around them."""
 
-from importlib.util import find_spec
-
 from django.conf import settings
 from django.urls import include, path
 from django.views.i18n import set_language
 
-from webapp.views import account, auth, health, home
+import export.urls
+from annotator.urls import api_urlpatterns, workbench_urlpatterns
+from webapp.views import account, auth, exchange, health, home, images, members, people, projects
+
+project_urlpatterns = [
+    path("", projects.overview, name="project-overview"),
+    path("/jobs", projects.jobs, name="project-jobs"),
+    path("/jobs/<uuid:job_id>/cancel", projects.job_cancel, name="project-job-cancel"),
+    path("/guide", projects.guide, name="project-guide"),
+    path("/settings", projects.settings, name="project-settings"),
+    path("/settings/examples", projects.example_add, name="project-example-add"),
+    path("/settings/examples/<uuid:example_id>/remove", projects.example_remove, name="project-example-remove"),
+    path("/people", people.people, name="project-people"),
+    path("/people/<int:person_id>", people.person, name="project-person"),
+    path("/people/<int:person_id>/act", people.person_act, name="project-person-act"),
+    path("/people/<int:person_id>/picture/<str:overlay>", people.person_picture, name="project-person-picture"),
+    path("/images", images.images, name="project-images"),
+    path("/images/<int:image_id>", images.image, name="project-image"),
+    path("/images/<int:image_id>/delete", images.image_delete, name="project-image-delete"),
+    path("/upload", images.upload, name="project-upload"),
+    path("/members", members.members, name="project-members"),
+    path("/members/<int:user_id>", members.member_act, name="project-member-act"),
+    path("/releases", exchange.releases, name="project-releases"),
+    path("/imports", exchange.imports, name="project-imports"),
+    path("/imports/<uuid:job_id>", exchange.import_report, name="project-import-report"),
+    path("/invitations/<int:invitation_id>/withdraw", members.invitation_withdraw, name="project-invitation-withdraw"),
+]
 
 urlpatterns = [
     path("", home.home, name="home"),
+    path("projects/new", home.new_project, name="new-project"),
+    path("projects/<int:project_id>", include(project_urlpatterns)),
     path("sign-in", auth.SignInView.as_view(), name="sign-in"),
     path("sign-out", auth.sign_out, name="sign-out"),
+    path("invitations/<str:secret>", members.invitation, name="invitation"),
+    path("releases/<uuid:release_id>/files/<str:name>", exchange.release_file, name="release-file"),
+    path("releases/<uuid:release_id>/delete", exchange.release_delete, name="release-delete"),
     path("language", set_language, name="set-language"),
     path("account", account.account, name="account"),
+    path("account/tokens/<int:token_id>/revoke", account.token_revoke, name="token-revoke"),
     path("healthz", health.healthz, name="healthz"),
+    path("api/v1/", include(api_urlpatterns)),
+    path("", include(workbench_urlpatterns)),
+    path("", include(export.urls)),
 ]
-for _module, _prefix, _names in (
-    ("annotator.urls", "api/v1/", "api_urlpatterns"),
-    ("annotator.urls", "", "workbench_urlpatterns"),
-    ("export.urls", "", "urlpatterns"),
-):
-    if find_spec(_module):
-        _patterns = getattr(__import__(_module, fromlist=[_names]), _names)
-        urlpatterns.append(path(_prefix, include(_patterns)))
 if settings.HAS_METRICS:
     urlpatterns.append(path("", include("django_prometheus.urls")))
+
+handler403 = "webapp.views.common.forbidden"
+handler404 = "webapp.views.common.not_found"
+handler500 = "webapp.views.common.failed"

@@ -1,13 +1,17 @@
-"""Template tags of the site shell: icons, stacked bars, durations, initials."""
+"""Template tags of the site shell: icons, words, times, addresses."""
 
 import json
 from collections.abc import Iterable
 from pathlib import Path
 
 from django import template
-from django.utils.html import format_html, format_html_join
+from django.http import QueryDict
+from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from annotator.models import Job
 
 register = template.Library()
 
@@ -25,55 +29,6 @@ def icon(name: str, size: int = 20) -> SafeString:
         size,
         size,
         drawing,
-    )
-
-
-@register.simple_tag
-def stacked_bar(label: str, *named: object) -> SafeString:
-    """Return a bar of coloured shares: names and counts in turn, e.g. "accepted" 12 "review" 3.
-
-    Drawn as SVG, as the content security policy forbids style attributes.
-    """
-    counts = [(str(name), int(str(count or 0))) for name, count in zip(named[::2], named[1::2], strict=True)]
-    total = sum(count for _name, count in counts)
-    shares: list[tuple[str, str, str]] = []
-    start = 0.0
-    for name, count in counts:
-        width = 100 * count / total if total else 0.0
-        if width:
-            shares.append((name, f"{start:.2f}%", f"{max(width - 0.5, 0.3):.2f}%"))
-        start += width
-    rects = format_html_join("", '<rect class="bar-{}" x="{}" width="{}" height="12" rx="2"/>', shares)
-    return format_html('<svg class="stacked-bar" height="12" role="img" aria-label="{}">{}</svg>', label, rects)
-
-
-@register.simple_tag
-def day_columns(label: str, days: Iterable[tuple[str, int, int]]) -> SafeString:
-    """Return a column chart of (day, parts, points), newest last."""
-    rows = list(days)
-    top = max((max(parts, points) for _day, parts, points in rows), default=0) or 1
-    step = 466 / max(len(rows), 1)
-    bars: list[tuple[str, str, str, str, str, str, int]] = []
-    for number, (day, parts, points) in enumerate(rows):
-        for offset, name, count in ((0.14, "parts", parts), (0.5, "points", points)):
-            height = 130 * count / top
-            x, y = number * step + offset * step, 140 - height
-            bars.append((name, f"{x:.1f}", f"{y:.1f}", f"{step * 0.32:.1f}", f"{height:.1f}", day, count))
-    rects = format_html_join(
-        "", '<rect class="column-{}" x="{}" y="{}" width="{}" height="{}" rx="1.5"><title>{}: {}</title></rect>', bars
-    )
-    words = format_html_join(
-        "",
-        '<text x="{}" y="156" text-anchor="middle">{}</text>',
-        ((f"{(number + 0.5) * step:.1f}", row[0]) for number, row in enumerate(rows) if number % 4 == len(rows) % 4),
-    )
-    return format_html(
-        '<svg class="columns" viewBox="0 0 466 160" role="img" aria-label="{}"><path class="axis" d="M0 140.5h466"/>'
-        '<text x="0" y="9">{}</text>{}{}</svg>',
-        label,
-        top,
-        rects,
-        words,
     )
 
 
@@ -102,3 +57,80 @@ def duration(milliseconds: float | None) -> str:
 def percent(part: int, whole: int) -> str:
     """Return a share in whole percent; a dash of nothing."""
     return f"{100 * part // whole} %" if whole else "–"
+
+
+JOB_NAMES = {
+    "render_views": gettext_lazy("Drawing the body views"),
+    "build_geodesics": gettext_lazy("Measuring the body surface"),
+    "demo_people": gettext_lazy("Drawing synthetic people"),
+    "unpack_archive": gettext_lazy("Unpacking an archive"),
+    "import_annotations": gettext_lazy("Importing annotations"),
+    "release": gettext_lazy("Writing a release"),
+}
+OVERLAY_NAMES = {
+    "none": gettext_lazy("None"),
+    "parts": gettext_lazy("Parts"),
+    "points": gettext_lazy("Points"),
+    "iuv": gettext_lazy("IUV"),
+}
+SKIP_WORDS = {
+    "bad_image": gettext_lazy("bad image"),
+    "not_a_person": gettext_lazy("not a person"),
+    "too_small": gettext_lazy("too small"),
+    "too_hard": gettext_lazy("too hard"),
+    "other": gettext_lazy("something else"),
+}
+
+
+@register.filter
+def job_name(kind: str) -> str:
+    """Return what a job does, in words."""
+    return str(JOB_NAMES.get(kind, kind.replace("_", " ")))
+
+
+@register.filter
+def overlay_name(name: str) -> str:
+    """Return the word for an overlay."""
+    return str(OVERLAY_NAMES[name])
+
+
+@register.filter
+def skip_word(reason: str) -> str:
+    """Return the words for a reason to skip."""
+    return str(SKIP_WORDS.get(reason, reason))
+
+
+@register.filter
+def any_running(jobs: Iterable[Job]) -> bool:
+    """Tell whether a list of jobs is still going to change."""
+    return any(job.state in {"queued", "running"} for job in jobs)
+
+
+@register.filter
+def seconds(value: float | None) -> str:
+    """Return a time given in seconds, as `duration` writes it."""
+    return duration(None if value is None else value * 1000)
+
+
+@register.filter
+def share_done(counts: dict[str, int]) -> str:
+    """Return the done share of task counts by state."""
+    return percent(counts["done"], counts["done"] + counts["review"] + still_open(counts))
+
+
+@register.filter
+def still_open(counts: dict[str, int]) -> int:
+    """Return how many tasks are neither done, in review, nor closed for good."""
+    return sum(n for state, n in counts.items() if state not in {"done", "review", "closed"})
+
+
+@register.simple_tag
+def with_query(query: QueryDict, **changes: object) -> str:
+    """Return the address's query with changes; an empty value takes a name out."""
+    changed = query.copy()
+    for name, value in changes.items():
+        if value in {"", None}:
+            changed.pop(name, None)
+        else:
+            changed[name] = str(value)
+    return f"?{changed.urlencode()}"

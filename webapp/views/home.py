@@ -1,8 +1,46 @@
+"""The first page after signing in: what to do next, and how today went."""
+
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_safe
+
+from annotator.errors import NotAllowedError
+from annotator.permissions import can_create_projects
+from annotator.services.projects import create_project
+from webapp.selectors.home import feedback_for, today_for, work_for
+from webapp.views.common import as_pages, told
 
 
+@require_safe
 @login_required
 def home(request: HttpRequest) -> HttpResponse:
-    return render(request, "webapp/home.html")
+    """My projects, the next person, today's figures, what was sent back."""
+    works = work_for(request.user)
+    first = next((work for work in works if work.next_stage is not None), None)
+    context = {
+        "first": first,
+        "others": [work for work in works if work is not first],
+        "today": today_for(request.user),
+        "now": timezone.localtime(),
+        "feedback": feedback_for(request.user),
+        "may_create": can_create_projects(request.user),
+    }
+    return render(request, "webapp/home.html", context)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@login_required
+def new_project(request: HttpRequest) -> HttpResponse:
+    """Make a project; for the staff of the site."""
+    with as_pages():
+        if not can_create_projects(request.user):
+            raise NotAllowedError(_("Projects are made by the staff of this site."))
+        if request.method == "POST":
+            made = []
+            name = request.POST.get("name", "")
+            if told(request, lambda: made.append(create_project(name=name, by=request.user))):
+                return redirect("project-settings", made[0].pk)
+        return render(request, "webapp/new_project.html")

@@ -1,0 +1,1 @@
+"""A project to try everything with: one photograph and six synthetic people."""

@@ -1,0 +1,1 @@
+"""What the pages read, beyond what the domain itself asks."""

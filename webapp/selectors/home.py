@@ -1,0 +1,136 @@
+"""What an annotator's home shows: the projects, what waits in each, and today's work."""
+
+from dataclasses import dataclass
+from datetime import datetime, time
+from typing import Any
+
+from django.db.models import Count, Exists, OuterRef, Q, Sum
+from django.db.models.functions import ExtractHour
+from django.utils import timezone
+
+from annotator.models import Lease, Membership, Project, SentBack, Stage, Submission, Task, User
+from annotator.permissions import may_annotate
+from annotator.selectors.progress import task_counts
+from annotator.selectors.scope import projects_of
+
+_MEDIAN_OF_LAST = 50
+
+
+@dataclass(frozen=True)
+class StageWork:
+    """What waits for one person at one stage of a project."""
+
+    stage: str
+    waiting: int
+    lease: Lease | None
+
+
+@dataclass(frozen=True)
+class ProjectWork:
+    """One project on the home page."""
+
+    membership: Membership
+    stages: list[StageWork]
+    counts: dict[str, dict[str, int]]
+    sent_back: int
+
+    @property
+    def project(self) -> Project:
+        return self.membership.project
+
+    @property
+    def waiting(self) -> int:
+        return sum(stage.waiting for stage in self.stages)
+
+    @property
+    def next_stage(self) -> StageWork | None:
+        """What to go on with: work that lies half done, then points, then parts."""
+        held = [stage for stage in self.stages if stage.lease is not None]
+        ready = [stage for stage in reversed(self.stages) if stage.waiting]
+        return (held or ready or [None])[0]
+
+
+def work_for(user: User) -> list[ProjectWork]:
+    """Return the user's projects with what waits in each; those with work first."""
+    memberships = [membership for membership in projects_of(user) if not membership.project.is_archived]
+    ids = [membership.project_id for membership in memberships]
+    counts = task_counts(ids)
+    waiting = _waiting(user, ids)
+    leases = _held(user)
+    sent_back = dict(
+        SentBack.objects.filter(author=user, is_open=True)
+        .order_by()
+        .values_list("submission__task__project_id")
+        .annotate(n=Count("id"))
+    )
+    works = []
+    for membership in memberships:
+        project_id = membership.project_id
+        may_work = may_annotate(membership) and not membership.is_paused
+        stages = [
+            StageWork(stage.value, waiting.get((project_id, stage.value), 0), leases.get((project_id, stage.value)))
+            for stage in Stage
+            if may_work
+        ]
+        works.append(ProjectWork(membership, stages, counts[project_id], sent_back.get(project_id, 0)))
+    return sorted(works, key=lambda work: (work.next_stage is None, work.project.name))
+
+
+def _waiting(user: User, project_ids: list[int]) -> dict[tuple[int, str], int]:
+    """Return how many tasks this person could be given, by project and stage; one query."""
+    own = Submission.objects.filter(task=OuterRef("pk"), annotator=user)
+    skipped = Lease.objects.filter(task=OuterRef("pk"), annotator=user, state=Lease.State.SKIPPED)
+    rows = (
+        Task.objects.filter(project_id__in=project_ids, state=Task.State.OPEN, places_left__gt=0)
+        .filter(~Exists(own), ~Exists(skipped))
+        .order_by()
+        .values_list("project_id", "stage")
+        .annotate(n=Count("id"))
+    )
+    return {(project, stage): n for project, stage, n in rows}
+
+
+def _held(user: User) -> dict[tuple[int, str], Lease]:
+    """Return the newest live or expired lease with a draft of each project and stage."""
+    kept = Q(state=Lease.State.LIVE) | Q(state=Lease.State.EXPIRED, draft__isnull=False)
+    leases = (
+        Lease.objects.filter(kept, annotator=user, task__state=Task.State.OPEN)
+        .select_related("task__person__image")
+        .defer("draft")
+        .order_by("created_at")
+    )
+    return {(lease.task.project_id, lease.task.stage): lease for lease in leases}
+
+
+def today_for(user: User) -> dict[str, Any]:
+    """Return what a person did today: people, active time, median seconds a stage, and answers by hour."""
+    start = timezone.make_aware(datetime.combine(timezone.localdate(), time.min))
+    today = Submission.objects.filter(annotator=user, created_at__gte=start)
+    totals = today.aggregate(people=Count("id"), active_ms=Sum("active_ms", default=0))
+    hour = ExtractHour("created_at", tzinfo=timezone.get_current_timezone())
+    hours = dict(today.order_by().values_list(hour).annotate(n=Count("id")))
+    first, last = min(hours, default=8), max(hours, default=15)
+    shown = range(min(first, 8), max(last, min(first, 8) + 7) + 1)
+    return {
+        **totals,
+        "medians": {stage.value: _median_ms(user, stage) for stage in Stage},
+        "hours": [(f"{number}:00", hours.get(number, 0)) for number in shown],
+    }
+
+
+def _median_ms(user: User, stage: Stage) -> float | None:
+    values = sorted(
+        Submission.objects.filter(annotator=user, task__stage=stage)
+        .order_by("-id")
+        .values_list("active_ms", flat=True)[:_MEDIAN_OF_LAST]
+    )
+    return float(values[len(values) // 2]) if values else None
+
+
+def feedback_for(user: User, limit: int = 5) -> list[SentBack]:
+    """Return what was sent back to a person and waits to be done again, newest first."""
+    return list(
+        SentBack.objects.filter(author=user, is_open=True)
+        .select_related("submission__task__person__image", "submission__task__project", "reviewer")
+        .order_by("-id")[:limit]
+    )

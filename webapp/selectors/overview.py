@@ -1,0 +1,207 @@
+"""What a project's overview shows: how far both stages are, the pace, what needs a decision, running jobs."""
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+from django.db.models import Count
+from django.urls import reverse
+from django.utils import formats, timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from annotator.models import Image, Job, Lease, Person, Project, SentBack, Stage, Task
+from annotator.selectors.progress import annotator_figures, task_counts, throughput_for_project
+
+SHOWN_JOBS = 6
+_SKIP_WORDS = {
+    "bad_image": "bad image",
+    "not_a_person": "not a person",
+    "too_small": "too small",
+    "too_hard": "too hard",
+    "other": "other",
+}
+
+
+@dataclass(frozen=True)
+class StageProgress:
+    """People of one stage by what became of them; `hand` are leased right now, `all` leaves out crowds."""
+
+    stage: str
+    label: str
+    accepted: int
+    review: int
+    hand: int
+    open: int
+    waiting: int
+    stopped: int
+
+    @property
+    def all(self) -> int:
+        return self.accepted + self.review + self.hand + self.open
+
+    @property
+    def share(self) -> int:
+        return 100 * self.accepted // self.all if self.all else 0
+
+
+@dataclass(frozen=True)
+class Decision:
+    """Something that waits for a manager: an icon, words, and where to go."""
+
+    icon: str
+    colour: str
+    title: str
+    text: str
+    url: str
+    action: str
+
+
+def progress_of(project: Project) -> list[StageProgress]:
+    """Return the progress of both stages."""
+    counts = task_counts([project.pk])[project.pk]
+    held = dict(
+        Task.objects.filter(project=project, is_gold=False, state=Task.State.OPEN, leases__state=Lease.State.LIVE)
+        .order_by()
+        .values_list("stage")
+        .annotate(n=Count("pk", distinct=True))
+    )
+    found = []
+    for stage in Stage:
+        row, hand = counts[stage.value], held.get(stage.value, 0)
+        stopped = row[Task.State.FLAGGED] + row[Task.State.PAUSED]
+        rest = row[Task.State.OPEN] - hand + row[Task.State.WAITING] + stopped
+        found.append(
+            StageProgress(
+                stage.value,
+                str(stage.label),
+                row[Task.State.DONE],
+                row[Task.State.REVIEW],
+                hand,
+                rest,
+                row[Task.State.WAITING],
+                stopped,
+            )
+        )
+    return found
+
+
+def pace_of(project: Project, days: int) -> dict[str, Any]:
+    """Return the throughput of the last days as columns, with totals and the mean active time of an answer."""
+    rows = throughput_for_project(project, days=days)
+    columns, totals = [], {stage.value: [0, 0.0] for stage in Stage}
+    for row in rows:
+        day = formats.date_format(date.fromisoformat(row["day"]), "j b")
+        columns.append((day, row[Stage.PARTS]["submissions"], row[Stage.CORRESPONDENCE]["submissions"]))
+        for stage in Stage:
+            totals[stage.value][0] += row[stage.value]["submissions"]
+            totals[stage.value][1] += row[stage.value]["hours"]
+    means = {stage: hours * 3_600_000 / number if number else None for stage, (number, hours) in totals.items()}
+    return {
+        "columns": columns,
+        "totals": {stage: number for stage, (number, _hours) in totals.items()},
+        "means": means,
+        "has_any": any(number for number, _hours in totals.values()),
+    }
+
+
+def days_left(progress: list[StageProgress], pace: dict[str, Any], days: int) -> dict[str, int | None]:
+    """Return how many days each stage still takes at the pace of the last `days`; None without a pace."""
+    left = {}
+    for stage in progress:
+        done = pace["totals"][stage.stage]
+        left[stage.stage] = round((stage.all - stage.accepted) * days / done) if done else None
+    return left
+
+
+def decisions_for(project: Project) -> list[Decision]:
+    """Return what waits for a decision, the gravest first."""
+    people = reverse("project-people", args=[project.pk])
+    checks = (
+        _unreadable(project), _flagged(project, people), _review(project, people), _skipped(project, people),
+        _sent_back(project, people), _without_people(project),
+    )  # fmt: skip
+    return [decision for decision in checks if decision is not None]
+
+
+def _flagged(project: Project, people: str) -> Decision | None:
+    n = Task.objects.filter(project=project, state=Task.State.FLAGGED).count()
+    if not n:
+        return None
+    title = ngettext("%(n)d person is flagged", "%(n)d people are flagged", n) % {"n": n}
+    text = _("Nobody gets them until someone decides.")
+    return Decision("flag", "warn", title, text, f"{people}?state=flagged", _("Decide"))
+
+
+def _review(project: Project, people: str) -> Decision | None:
+    n = Task.objects.filter(project=project, state=Task.State.REVIEW).count()
+    if not n:
+        return None
+    title = ngettext("%(n)d answer waits for review", "%(n)d answers wait for review", n) % {"n": n}
+    return Decision("eye", "accent", title, _("Accept them, or send them back with a note."), f"{people}?state=review",
+                    _("Review"))  # fmt: skip
+
+
+def _skipped(project: Project, people: str) -> Decision | None:
+    since = timezone.now() - timedelta(days=14)
+    reasons = dict(
+        Lease.objects.filter(
+            task__project=project, state=Lease.State.SKIPPED, created_at__gte=since, task__state=Task.State.OPEN
+        )
+        .order_by()
+        .values_list("skip_reason")
+        .annotate(n=Count("task", distinct=True))
+    )
+    n = sum(reasons.values())
+    if not n:
+        return None
+    title = ngettext("%(n)d person was skipped", "%(n)d people were skipped", n) % {"n": n}
+    words = ", ".join(f"{_(_SKIP_WORDS.get(reason, reason))} {count}" for reason, count in sorted(reasons.items()))
+    return Decision("skip", "warn", title, words, f"{people}?state=skipped", _("Look"))
+
+
+def _sent_back(project: Project, people: str) -> Decision | None:
+    n = SentBack.objects.filter(submission__task__project=project, is_open=True).count()
+    if not n:
+        return None
+    title = ngettext("%(n)d answer is sent back", "%(n)d answers are sent back", n) % {"n": n}
+    return Decision("back", "", title, _("They wait for their authors."), f"{people}?state=sent-back", _("Look"))
+
+
+def _unreadable(project: Project) -> Decision | None:
+    n = project.images.filter(state=Image.State.UNREADABLE).count()
+    if not n:
+        return None
+    title = ngettext("%(n)d image cannot be read", "%(n)d images cannot be read", n) % {"n": n}
+    url = reverse("project-images", args=[project.pk]) + "?show=unreadable"
+    return Decision("eye-off", "bad", title, _("Upload them again, or delete them."), url, _("See files"))
+
+
+def _without_people(project: Project) -> Decision | None:
+    n = project.images.filter(state=Image.State.READY).exclude(people__is_deleted=False).count()
+    if not n:
+        return None
+    title = ngettext("%(n)d image has no people yet", "%(n)d images have no people yet", n) % {"n": n}
+    url = reverse("project-images", args=[project.pk]) + "?show=empty"
+    return Decision("box", "", title, _("Draw a box around each person."), url, _("Draw"))
+
+
+def jobs_for(project: Project) -> list[Job]:
+    """Return the newest jobs of a project, with those of the whole site that are running or failed."""
+    own = list(Job.objects.filter(project=project).select_related("created_by").order_by("-created_at")[:SHOWN_JOBS])
+    unsettled = [Job.State.QUEUED, Job.State.RUNNING, Job.State.FAILED]
+    shared = list(Job.objects.filter(project=None, state__in=unsettled).order_by("-created_at")[:3])
+    return sorted(own + shared, key=lambda job: job.created_at, reverse=True)[:SHOWN_JOBS]
+
+
+def sizes_of(project: Project) -> dict[str, int]:
+    """Return how many images and people a project has."""
+    return {
+        "images": project.images.count(),
+        "people": Person.objects.filter(project=project, is_deleted=False).count(),
+    }
+
+
+def figures_by_annotator(project: Project) -> list[dict[str, Any]]:
+    """Return each annotator's answers, most first."""
+    return sorted(annotator_figures(project), key=lambda row: -(row["parts"] + row["points"]))

@@ -1,0 +1,160 @@
+"""The people browser: states with counts, a keyset page, and one person with all answers."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from annotator.models import Consensus, Event, Lease, Person, PointSet, Project, SentBack, Stage, Submission, Task
+
+PAGE_SIZE = 40
+
+_LIVE = Lease.objects.filter(task__person=OuterRef("pk"), state=Lease.State.LIVE)
+_SENT_BACK = SentBack.objects.filter(submission__task__person=OuterRef("pk"), is_open=True)
+
+
+def _task(stage: Stage, *states: Task.State) -> Q:
+    return Q(Exists(Task.objects.filter(person=OuterRef("pk"), stage=stage, state__in=states)))
+
+
+def _any_task(state: Task.State) -> Q:
+    return Q(Exists(Task.objects.filter(person=OuterRef("pk"), state=state)))
+
+
+STATES: dict[str, tuple[Any, Q]] = {
+    "all": (gettext_lazy("All"), Q()),
+    "parts-open": (gettext_lazy("Parts open"), _task(Stage.PARTS, Task.State.OPEN)),
+    "points-open": (gettext_lazy("Points open"), _task(Stage.CORRESPONDENCE, Task.State.OPEN)),
+    "in-hand": (gettext_lazy("In hand"), Q(Exists(_LIVE))),
+    "review": (gettext_lazy("Review"), _any_task(Task.State.REVIEW)),
+    "sent-back": (gettext_lazy("Sent back"), Q(Exists(_SENT_BACK))),
+    "flagged": (gettext_lazy("Flagged"), _any_task(Task.State.FLAGGED)),
+    "paused": (gettext_lazy("Paused"), _any_task(Task.State.PAUSED)),
+    "skipped": (
+        gettext_lazy("Skipped"),
+        Q(Exists(Lease.objects.filter(task__person=OuterRef("pk"), state=Lease.State.SKIPPED, task__state="open"))),
+    ),
+    "accepted": (gettext_lazy("Accepted"), _task(Stage.CORRESPONDENCE, Task.State.DONE)),
+    "set-aside": (gettext_lazy("Crowd or ignored"), Q(is_crowd=True) | Q(is_ignored=True)),
+}
+
+
+@dataclass(frozen=True)
+class PeopleFilter:
+    """What is looked for, from the address of the page."""
+
+    state: str = "all"
+    split: str = ""
+    search: str = ""
+    after: int = 0
+
+
+@dataclass(frozen=True)
+class PeoplePage:
+    """One page of people, newest first, and where the next one starts."""
+
+    people: list[Person]
+    next_after: int | None
+
+
+def state_counts(project: Project, split: str = "") -> list[tuple[str, str, int]]:
+    """Return (state, label, number of people) for every filter."""
+    people = _visible(project, split)
+    return [(name, str(label), people.filter(condition).count()) for name, (label, condition) in STATES.items()]
+
+
+def people_page(project: Project, wanted: PeopleFilter) -> PeoplePage:
+    """Return a page of people; costs the same at the end of a long list as at its start."""
+    people = _visible(project, wanted.split).filter(STATES[wanted.state][1]).filter(_search(wanted.search))
+    if wanted.after:
+        people = people.filter(pk__lt=wanted.after)
+    rows = list(_with_state(people).order_by("-pk")[: PAGE_SIZE + 1])
+    return PeoplePage(rows[:PAGE_SIZE], rows[PAGE_SIZE - 1].pk if len(rows) > PAGE_SIZE else None)
+
+
+def _visible(project: Project, split: str) -> QuerySet[Person]:
+    people = Person.objects.filter(project=project, is_deleted=False)
+    return people.filter(image__split=split) if split else people
+
+
+def _search(text: str) -> Q:
+    """Match a number of ours or of the import, part of a file name, or a group."""
+    text = text.strip()
+    if not text:
+        return Q()
+    found = Q(image__file_name__icontains=text) | Q(image__group__icontains=text)
+    if text.isdecimal() and len(text) < 19:
+        found |= Q(pk=int(text)) | Q(source_id=int(text)) | Q(image__source_id=int(text))
+    return found
+
+
+def _with_state(people: QuerySet[Person]) -> QuerySet[Person]:
+    return people.select_related("image").prefetch_related(
+        Prefetch("tasks", Task.objects.order_by("-stage")),
+        Prefetch("consensus", Consensus.objects.only("id", "person_id", "stage", "accepted_at", "method", "status")),
+        Prefetch("point_sets", PointSet.objects.filter(is_current=True).only("id", "person_id", "key")),
+    ).annotate(is_in_hand=Exists(_LIVE), is_sent_back=Exists(_SENT_BACK))  # fmt: skip
+
+
+def person_state(person: Person) -> tuple[str, str]:
+    """Return the chip of a person from `people_page`: its colour and its word."""
+    if person.is_crowd or person.is_ignored:
+        return "", _("crowd") if person.is_crowd else _("ignored")
+    states = {task.stage: task.state for task in person.tasks.all()}
+    parts, points = states.get(Stage.PARTS), states.get(Stage.CORRESPONDENCE)
+    checks: tuple[tuple[bool, str, str], ...] = (
+        (person.image.state != "ready", "bad", _("cannot be read")),
+        (Task.State.FLAGGED in states.values(), "bad", _("flagged")),
+        (person.is_sent_back, "warn", _("sent back")),
+        (person.is_in_hand, "accent", _("in hand")),
+        (points == Task.State.DONE, "ok", _("accepted")),
+        (Task.State.REVIEW in states.values(), "accent", _("review")),
+        (Task.State.PAUSED in states.values(), "", _("paused")),
+        (points == Task.State.OPEN, "", _("points open")),
+        (parts == Task.State.OPEN, "", _("parts open")),
+    )
+    return next(((colour, word) for is_so, colour, word in checks if is_so), ("", _("no task")))
+
+
+def person_note(person: Person) -> str:
+    """Return the line under a thumbnail: how many points there are, or what there is to start from."""
+    answered = next((c for c in person.consensus.all() if c.stage == Stage.CORRESPONDENCE), None)
+    if answered is not None and answered.status is not None:
+        return _("%(n)d points") % {"n": len(answered.status)}
+    for points in person.point_sets.all():
+        return _("0 of %(n)d points") % {"n": len(points.key)}
+    return _("hints only") if person.keypoints else _("nothing yet")
+
+
+def person_with_state(project: Project, person_id: int) -> Person | None:
+    """Return one person as `people_page` would; None where the project has no such person."""
+    return _with_state(_visible(project, "")).filter(pk=person_id).first()
+
+
+def answers_of(person: Person) -> list[Submission]:
+    """Return all answers for a person, newest first."""
+    return list(
+        Submission.objects.filter(task__person=person)
+        .select_related("task", "annotator", "sent_back")
+        .defer("label_map", "triangle", "weights", "click")
+        .order_by("-id")
+    )
+
+
+def history_of(person: Person, limit: int = 12) -> list[Event]:
+    """Return the last acts on a person and its tasks."""
+    tasks = [str(task.pk) for task in person.tasks.all()]
+    about = Q(object_type="person", object_id=str(person.pk)) | Q(object_type="task", object_id__in=tasks)
+    return list(Event.objects.filter(about, project=person.project_id).select_related("actor")[:limit])
+
+
+def skips_of(person: Person) -> list[Lease]:
+    """Return who skipped a person, and why."""
+    return list(
+        Lease.objects.filter(task__person=person, state=Lease.State.SKIPPED)
+        .select_related("annotator", "task")
+        .defer("draft")
+        .order_by("-created_at")
+    )

@@ -1,0 +1,118 @@
+"""Members: roles, pauses, accounts, invitations by link; and the page where an invitation is accepted."""
+
+from django.contrib.auth import login
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods, require_POST
+
+from annotator.models import Membership, Role
+from annotator.permissions import may_manage
+from annotator.services.accounts import reset_password, set_active
+from annotator.services.members import (
+    accept_invitation,
+    change_role,
+    invitation_for_secret,
+    invite,
+    pause_member,
+    register_by_invitation,
+    remove_member,
+    withdraw_invitation,
+)
+from webapp.views.common import as_pages, project_page, render_project, told
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@never_cache
+@project_page(may_manage)
+def members(request: HttpRequest, membership: Membership) -> HttpResponse:
+    """Who belongs to the project; a POST makes an invitation, whose link is shown this once."""
+    project, link = membership.project, ""
+    if request.method == "POST":
+        made: list[str] = []
+
+        def act() -> None:
+            uses, days = (_whole(request, name) for name in ("uses", "days"))
+            note, role = request.POST.get("note", ""), request.POST.get("role", "")
+            made.append(invite(project=project, role=role, by=request.user, uses=uses, days=days, note=note)[1])
+
+        if told(request, act):
+            link = request.build_absolute_uri(reverse("invitation", args=[made[0]]))
+    return _page(request, membership, link=link)
+
+
+@require_POST
+@never_cache
+@project_page(may_manage)
+def member_act(request: HttpRequest, membership: Membership, user_id: int) -> HttpResponse:
+    """Change one member: role, pause, removal, account, password."""
+    project, by, act = membership.project, request.user, request.POST.get("act", "")
+    if act == "reset-password":
+        made: list[str] = []
+        told(request, lambda: made.append(reset_password(manager=by, user_id=user_id)))
+        name = project.members.filter(pk=user_id).values_list("username", flat=True).first()
+        return _page(request, membership, password=made[0] if made else "", password_of=name)
+    acts = {
+        "role": lambda: change_role(project=project, user_id=user_id, role=request.POST.get("role", ""), by=by),
+        "pause": lambda: pause_member(
+            project=project, user_id=user_id, is_paused=True, by=by, reason=request.POST.get("reason", "")
+        ),
+        "resume": lambda: pause_member(project=project, user_id=user_id, is_paused=False, by=by),
+        "remove": lambda: remove_member(project=project, user_id=user_id, by=by),
+        "deactivate": lambda: set_active(manager=by, user_id=user_id, is_active=False),
+        "activate": lambda: set_active(manager=by, user_id=user_id, is_active=True),
+    }
+    if act in acts:
+        told(request, acts[act], _("Saved."))
+    return redirect("project-members", project.pk)
+
+
+@require_POST
+@project_page(may_manage)
+def invitation_withdraw(request: HttpRequest, membership: Membership, invitation_id: int) -> HttpResponse:
+    """Make a link invalid."""
+    withdraw_invitation(project=membership.project, invitation_id=invitation_id, by=request.user)
+    return redirect("project-members", membership.project_id)
+
+
+def _page(request: HttpRequest, membership: Membership, **context: object) -> HttpResponse:
+    project = membership.project
+    invitations = project.invitations.filter(uses_left__gt=0, expires_at__gt=timezone.now())
+    return render_project(
+        request, membership, "webapp/members.html", "members",
+        members=list(project.memberships.select_related("user")), invitations=list(invitations), roles=Role.choices,
+        **context,
+    )  # fmt: skip
+
+
+def _whole(request: HttpRequest, name: str) -> int:
+    text = request.POST.get(name, "")
+    return int(text) if text.isdecimal() and len(text) < 9 else 0
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@never_cache
+@sensitive_post_parameters()
+def invitation(request: HttpRequest, secret: str) -> HttpResponse:
+    """Join a project by a link, with the account that is signed in or with a new one."""
+    with as_pages():
+        found = invitation_for_secret(secret)
+        if request.method == "POST":
+            joined: list[Membership] = []
+            if request.user.is_authenticated:
+                ok = told(request, lambda: joined.append(accept_invitation(secret=secret, user=request.user)))
+            else:
+                given = {name: request.POST.get(name, "") for name in ("username", "password", "display_name")}
+                ok = told(request, lambda: joined.append(register_by_invitation(secret=secret, **given)))
+            if ok:
+                if not request.user.is_authenticated:
+                    login(request, joined[0].user, "django.contrib.auth.backends.ModelBackend")
+                return redirect("project-overview", joined[0].project_id)
+        response = render(request, "webapp/invitation.html", {"invitation": found, "given": request.POST})
+        # The secret is in the address: it must not travel on.
+        response["Referrer-Policy"] = "no-referrer"
+        return response

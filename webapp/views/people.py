@@ -1,0 +1,179 @@
+"""The people browser, one person beside it, and what can be done with one."""
+
+from django.db.models import Q
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils.cache import patch_cache_control
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from annotator.api.files import picture_response
+from annotator.errors import NotAllowedError
+from annotator.models import Membership, Person, Split, Submission
+from annotator.permissions import Predicate, may_browse, may_manage, may_review
+from annotator.services.acceptance import accept_submission, send_back
+from annotator.services.people import change_person
+from annotator.services.tasks import change_task
+from webapp.overlays import OVERLAYS, stored_overlay
+from webapp.selectors import people as selectors
+from webapp.views.common import project_page, render_project, told
+
+
+@require_safe
+@project_page(may_browse)
+def people(request: HttpRequest, membership: Membership) -> HttpResponse:
+    """Thumbnails by state, searched and paged; the next pages come as fragments."""
+    wanted = _filter(request)
+    page = selectors.people_page(membership.project, wanted)
+    context = {
+        "page": page, "rows": _described(page.people), "wanted": wanted, "overlay": _overlay(request),
+        "overlays": OVERLAYS, "query": request.GET,
+    }  # fmt: skip
+    if request.htmx and wanted.after:
+        return render_project(request, membership, "webapp/people_rows.html", "people", **context)
+    context |= {
+        "states": selectors.state_counts(membership.project, wanted.split),
+        "splits": Split.choices,
+        "shown": _person_panel(request, membership, request.GET.get("person", "")),
+    }
+    return render_project(request, membership, "webapp/people.html", "people", **context)
+
+
+@require_safe
+@project_page(may_browse)
+def person(request: HttpRequest, membership: Membership, person_id: int) -> HttpResponse:
+    """One person as a fragment for the side of the browser."""
+    shown = _person_panel(request, membership, str(person_id))
+    if shown is None:
+        raise Http404
+    return render_project(
+        request, membership, "webapp/person_panel.html", "people", shown=shown, overlay=_overlay(request),
+        overlays=OVERLAYS,
+    )  # fmt: skip
+
+
+@require_safe
+@project_page(may_browse)
+def person_picture(request: HttpRequest, membership: Membership, person_id: int, overlay: str) -> HttpResponseBase:
+    """A person's thumbnail with an overlay."""
+    if overlay not in OVERLAYS:
+        raise Http404
+    found = _own(membership, person_id)
+    response = picture_response(stored_overlay(found, overlay))
+    # The address stays when an answer comes, so a browser must ask again.
+    del response["Cache-Control"]
+    patch_cache_control(response, private=True, max_age=20)
+    return response
+
+
+@require_POST
+@project_page(may_browse)
+def person_act(request: HttpRequest, membership: Membership, person_id: int) -> HttpResponse:
+    """Carry out one act on a person: pause, reopen, ignore, crowd, accept or send back an answer."""
+    found = _own(membership, person_id)
+    acts = {"pause": _pause, "reopen": _reopen, "flags": _flags, "accept": _accept, "send-back": _send_back}
+    act = acts.get(request.POST.get("act", ""))
+    if act is None:
+        raise Http404
+    told(request, lambda: act(request, membership, found), _("Done."))
+    return redirect(f"{_people_url(membership)}?{request.GET.urlencode()}" if request.GET else _people_url(membership))
+
+
+def _people_url(membership: Membership) -> str:
+    return reverse("project-people", args=[membership.project_id])
+
+
+def _pause(request: HttpRequest, membership: Membership, found: Person) -> None:
+    _check(membership, may_review)
+    for task in found.tasks.filter(state__in=["open", "waiting", "review", "flagged"]):
+        change_task(task=task, by=request.user, state="paused")
+
+
+def _reopen(request: HttpRequest, membership: Membership, found: Person) -> None:
+    _check(membership, may_review)
+    for task in found.tasks.filter(Q(state__in=["paused", "flagged"]) | Q(leases__state="skipped")).distinct():
+        change_task(task=task, by=request.user, state="open")
+
+
+def _flags(request: HttpRequest, membership: Membership, found: Person) -> None:
+    _check(membership, may_manage)
+    names = ("is_crowd", "is_ignored", "is_deleted")
+    changes = {name: request.POST[name] == "1" for name in names if name in request.POST}
+    revision = int(request.POST.get("revision") or 0)
+    change_person(person_id=found.pk, revision=revision, changes=changes, by=request.user)
+
+
+def _accept(request: HttpRequest, membership: Membership, found: Person) -> None:
+    accept_submission(user=request.user, submission_id=_submission(request, found).pk)
+
+
+def _send_back(request: HttpRequest, membership: Membership, found: Person) -> None:
+    note = request.POST.get("note", "").strip()
+    send_back(user=request.user, submission_id=_submission(request, found).pk, note=note)
+
+
+def _submission(request: HttpRequest, found: Person) -> Submission:
+    number = request.POST.get("submission", "")
+    submission = Submission.objects.filter(pk=number, task__person=found).first() if number.isdecimal() else None
+    if submission is None:
+        raise Http404
+    return submission
+
+
+def _check(membership: Membership, allowed: Predicate) -> None:
+    if not allowed(membership):
+        raise NotAllowedError(_("Your role in this project does not admit this."))
+
+
+def _own(membership: Membership, person_id: int) -> Person:
+    found = (
+        Person.objects.select_related("image")
+        .filter(project=membership.project, pk=person_id, is_deleted=False)
+        .first()
+    )
+    if found is None:
+        raise Http404
+    return found
+
+
+def _filter(request: HttpRequest) -> selectors.PeopleFilter:
+    given = request.GET
+    state, after = given.get("state", "all"), given.get("after", "")
+    return selectors.PeopleFilter(
+        state=state if state in selectors.STATES else "all",
+        split=given["split"] if given.get("split") in Split.values else "",
+        search=given.get("q", "")[:120],
+        after=int(after) if after.isdecimal() and len(after) < 19 else 0,
+    )
+
+
+def _overlay(request: HttpRequest) -> str:
+    overlay = request.GET.get("overlay", "parts")
+    return overlay if overlay in OVERLAYS else "parts"
+
+
+def _described(found: list[Person]) -> list[dict[str, object]]:
+    return [{"person": one, "chip": selectors.person_state(one), "note": selectors.person_note(one)} for one in found]
+
+
+def _person_panel(request: HttpRequest, membership: Membership, number: str) -> dict[str, object] | None:
+    if not number.isdecimal() or len(number) > 18:
+        return None
+    found = selectors.person_with_state(membership.project, int(number))
+    if found is None:
+        return None
+    tasks = list(found.tasks.all())
+    return {
+        "person": found,
+        "chip": selectors.person_state(found),
+        "note": selectors.person_note(found),
+        "answers": selectors.answers_of(found),
+        "accepted": {consensus.submission_id for consensus in found.consensus.all()},
+        "skips": selectors.skips_of(found),
+        "history": selectors.history_of(found),
+        "tasks": tasks,
+        "is_held": any(task.state in {"paused", "flagged"} for task in tasks),
+        "may_review": may_review(membership),
+        "may_manage": may_manage(membership),
+    }

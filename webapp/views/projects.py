@@ -1,0 +1,112 @@
+"""A project's overview with its jobs, its guide, and its settings."""
+
+import uuid
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from annotator.models import Job, Membership
+from annotator.permissions import is_member_role, may_browse, may_manage
+from annotator.services.jobs import cancel_job
+from annotator.services.projects import add_example, change_project, remove_example
+from webapp.forms.projects import ExampleForm, ProjectSettingsForm
+from webapp.selectors import overview as figures
+from webapp.selectors.home import work_for
+from webapp.views.common import project_page, render_project, told
+
+PERIODS = (7, 14, 30)
+
+
+@require_safe
+@project_page(is_member_role)
+def overview(request: HttpRequest, membership: Membership) -> HttpResponse:
+    """How far both stages are; for annotators, what they can do next."""
+    project = membership.project
+    work = next((found for found in work_for(request.user) if found.project.pk == project.pk), None)
+    days = request.GET.get("days", "14")
+    period = int(days) if days.isdecimal() and int(days) in PERIODS else 14
+    progress = figures.progress_of(project)
+    context = {"progress": progress, "work": work, "sizes": figures.sizes_of(project), "periods": PERIODS}
+    if may_browse(membership):
+        pace = figures.pace_of(project, period)
+        context |= {
+            "pace": pace,
+            "period": period,
+            "left": figures.days_left(progress, pace, period),
+            "decisions": figures.decisions_for(project),
+            "annotators": figures.figures_by_annotator(project),
+            "jobs": figures.jobs_for(project),
+        }
+    return render_project(request, membership, "webapp/overview.html", "overview", **context)
+
+
+@require_safe
+@project_page(may_browse)
+def jobs(request: HttpRequest, membership: Membership) -> HttpResponse:
+    """The latest jobs as a fragment that asks for itself again while one is running."""
+    found = figures.jobs_for(membership.project)
+    return render_project(request, membership, "webapp/jobs.html", "overview", jobs=found)
+
+
+@require_POST
+@project_page(may_manage)
+def job_cancel(request: HttpRequest, membership: Membership, job_id: uuid.UUID) -> HttpResponse:
+    """Stop a job of the project."""
+    job = get_object_or_404(Job, pk=job_id, project=membership.project)
+    told(request, lambda: cancel_job(job=job, by=request.user), _("Cancelled."))
+    return redirect("project-overview", membership.project_id)
+
+
+@require_safe
+@project_page(is_member_role)
+def guide(request: HttpRequest, membership: Membership) -> HttpResponse:
+    """The instructions with their examples, as annotators read them."""
+    examples = list(membership.project.examples.all())
+    return render_project(request, membership, "webapp/guide.html", "guide", examples=examples)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@project_page(may_manage)
+def settings(request: HttpRequest, membership: Membership) -> HttpResponse:
+    """Instructions, overlap, review, lease, assistance."""
+    project = membership.project
+    form = ProjectSettingsForm(request.POST or None, instance=project)
+    if request.method == "POST" and form.is_valid():
+        changes = {name: form.cleaned_data[name] for name in form.changed_data}
+        project.refresh_from_db()
+        if told(request, lambda: change_project(project=project, by=request.user, **changes), _("Saved.")):
+            return redirect("project-settings", project.pk)
+    return render_project(
+        request, membership, "webapp/settings.html", "settings", form=form, example_form=ExampleForm(),
+        examples=list(project.examples.all()), status=400 if form.errors else 200,
+    )  # fmt: skip
+
+
+@require_POST
+@project_page(may_manage)
+def example_add(request: HttpRequest, membership: Membership) -> HttpResponse:
+    """Add a picture to the guide."""
+    form = ExampleForm(request.POST, request.FILES)
+    if form.is_valid():
+        data = form.cleaned_data
+        told(
+            request,
+            lambda: add_example(
+                project=membership.project, source=data["file"], is_good=data["is_good"], caption=data["caption"],
+                by=request.user,
+            ),
+            _("The example was added."),
+        )  # fmt: skip
+    else:
+        told(request, form.raise_first_error)
+    return redirect("project-settings", membership.project_id)
+
+
+@require_POST
+@project_page(may_manage)
+def example_remove(request: HttpRequest, membership: Membership, example_id: uuid.UUID) -> HttpResponse:
+    """Take a picture out of the guide."""
+    remove_example(project=membership.project, example_id=example_id, by=request.user)
+    return redirect("project-settings", membership.project_id)
