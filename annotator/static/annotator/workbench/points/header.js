@@ -77,7 +77,9 @@ export class Header {
       : points.find(({ key, part }) => part === current.part && doubtful.has(key)) ?? points.find(({ key }) => doubtful.has(key));
     this.#doubt.hidden = !point;
     if (!point) return;
-    const name = point.part === current.part ? "" : `${this.parts.get(point.part)?.name ?? ""}, `;
-    hook("doubt-text").textContent = t("{part}Point {n}: check left and right?", { part: name, n: point.number });
+    const part = this.parts.get(point.part)?.name ?? "";
+    hook("doubt-text").textContent = point.part === current.part
+      ? t("Point {n}: check left and right?", { n: point.number })
+      : t("{part}, point {n}: check left and right?", { part, n: point.number });
   }
 }

@@ -27,6 +27,7 @@ export class ViewsPane {
   /** @type {number | null} */
   enlarged = null;
   bestView = 1;
+  #bestName = "";
 
   /**
    * @param {HTMLElement} element the grid
@@ -57,9 +58,12 @@ export class ViewsPane {
     this.element.classList.toggle("is-loading", !views);
     if (!views) return;
     const frames = framesOf(views.surface);
-    const [{ up, down }] = views.surface.cameras;
+    const { cameras } = views.surface;
+    // From limb to limb the eye stays on the same side of the person.
+    this.bestView = cameras.find(({ name }) => name === this.#bestName)?.number ?? 1;
+    const [{ up, down }] = cameras;
     this.cells.forEach((cell, i) => {
-      const camera = views.surface.cameras[i];
+      const camera = cameras[i];
       cell.show(views.pictures[i], camera, frames[i]);
       cell.showEnds(camera.up === up ? "" : camera.up, camera.down === down ? "" : camera.down);
       this.#label(cell);
@@ -69,6 +73,7 @@ export class ViewsPane {
   /** @param {(import("./view-cell.js").ViewDot[])[]} dots by view number - 1 @param {number} bestView 1..6 */
   update(dots, bestView) {
     this.bestView = bestView;
+    this.#bestName = this.views?.surface.cameras[bestView - 1].name ?? "";
     this.cells.forEach((cell, i) => {
       cell.showDots(dots[i]);
       cell.markBest(i + 1 === bestView);

@@ -15,9 +15,9 @@ export function answerWords(answer) {
 /** @param {string} text */
 const capitalised = (text) => text.charAt(0).toUpperCase() + text.slice(1);
 
-/** @param {{up: string, down: string}} camera @returns {string} "Hip is up, knee is down" */
+/** @param {{up: string, down: string}} camera @returns {string} "Hip up, knee down" */
 export const endWords = ({ up, down }) =>
-  up && down ? capitalised(t("{up} is up, {down} is down", { up: t(up), down: t(down) })) : "";
+  up && down ? capitalised(t("{up} up, {down} down", { up: t(up), down: t(down) })) : "";
 
 /** @param {string} name "front-outer" @returns {string} "front, outer" */
 export const viewWords = (name) => t(name).replace(/^(front|back)-/, "$1, ");
