@@ -93,8 +93,9 @@ export class Saver {
     this.#change += 1;
     this.#localTimer ??= setTimeout(() => this.keepHere(), LOCAL_DEBOUNCE_MS);
     const { state } = this.#status;
-    // While in trouble the retry is already planned; the person keeps working.
-    if (state === "saved" || state === "not_saved" || state === "refused") {
+    // Counted from the first change, so that someone who never pauses is saved too. While a save is planned, under way or
+    // in trouble, the next one is already certain.
+    if (state === "saved" || state === "refused") {
       this.#tell({ state: "not_saved" });
       this.#plan(this.#delayMs);
     } else {

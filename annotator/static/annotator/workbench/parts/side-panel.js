@@ -78,7 +78,7 @@ export class SidePanel {
     const area = labelDocument.areas[current] + labelDocument.areas[current | HINT];
     this.#places.area.textContent = area > 0 ? `${area.toLocaleString(document.documentElement.lang || undefined)} px²` : stateWord(state);
     this.#places.tip.textContent = tipFor(part.limb);
-    this.#places.done.textContent = state === "hint" ? t("Take the hint, next") : t("Done, next");
+    this.#places.done.textContent = state === "hint" ? t("Take it, next") : t("Done, next");
   }
 }
 
@@ -94,10 +94,10 @@ export function stateOf(labelDocument, part) {
 function tipFor(limb) {
   /** @type {Record<string, string>} */
   const tips = {
-    head: t("Hair and hats count as head; the neck too."), torso: t("From the neck to the hips, clothes included."),
-    upper_arm: t("From shoulder to elbow, sleeve included."), lower_arm: t("Under the sleeve counts as arm."),
-    hand: t("From the wrist on, gloves included."), upper_leg: t("From hip to knee, trousers included."),
-    lower_leg: t("From knee to ankle, boots’ shafts included."), foot: t("Shoes count as foot."),
+    head: t("Hair, hat and neck count as head."), torso: t("From the neck to the hips, clothes included."),
+    upper_arm: t("Shoulder to elbow, sleeve included."), lower_arm: t("Under the sleeve counts as arm."),
+    hand: t("From the wrist on, gloves included."), upper_leg: t("Hip to knee, trousers included."),
+    lower_leg: t("Knee to ankle, boot shafts included."), foot: t("Shoes count as foot."),
   };
   return tips[limb] ?? "";
 }

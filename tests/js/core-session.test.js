@@ -1,0 +1,172 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { ActiveClock } from "../../annotator/static/annotator/workbench/core/active-clock.js";
+import { ApiError } from "../../annotator/static/annotator/workbench/core/api.js";
+import { Session } from "../../annotator/static/annotator/workbench/core/session.js";
+import { reconcile } from "../../annotator/static/annotator/workbench/core/work.js";
+
+const settle = () => new Promise((resolve) => setTimeout(resolve, 5));
+
+/** This computer's store, in memory. */
+class FakeLocal {
+  drafts = new Map();
+  entries = new Map();
+  outbox = new Map();
+  async draftOf(id) { return this.drafts.get(id) ?? null; }
+  async entriesOf(id) { return this.entries.get(id) ?? []; }
+  async forget(id) { this.drafts.delete(id); }
+  async putSubmission(pending) { this.outbox.set(pending.clientUuid, structuredClone(pending)); }
+  async submissions() { return [...this.outbox.values()]; }
+  async forgetSubmission(uuid) { this.outbox.delete(uuid); }
+}
+
+/** A queue of people, one lease each. */
+class FakeApi {
+  calls = [];
+  people = ["a", "b", "c"];
+  failure = null;
+  #handedOut = new Map();
+
+  bundle(id) {
+    return { lease: { id, expires_at: "", revision: 0, active_ms: 0, heartbeat_s: 60 }, image_url: `/${id}`, draft: null, done_today: 0 };
+  }
+
+  async get(path) {
+    this.calls.push(`GET ${path}`);
+    return this.bundle(path.split("/")[1]);
+  }
+
+  async post(path, body) {
+    this.calls.push(`POST ${path}`);
+    if (this.failure && this.failure.on.test(path)) throw this.failure.error;
+    if (path.endsWith("/next")) return this.#next(body.holding);
+    if (path.endsWith("/take-again")) return this.bundle("again");
+    if (path.endsWith("/submit")) {
+      this.submitted ??= [];
+      this.submitted.push({ path, ...body });
+      this.#handedOut.delete(path.split("/")[1]);
+      return { submission: 7, reopen_until: null };
+    }
+    if (path.endsWith("/skip")) this.#handedOut.delete(path.split("/")[1]);
+    return {};
+  }
+
+  farewell() {}
+
+  #next(holding) {
+    const held = [...this.#handedOut.keys()].find((id) => !holding.includes(id));
+    const id = held ?? this.people.shift();
+    if (!id) return { lease: null, empty: { reason: "none_open", message: "No more." } };
+    this.#handedOut.set(id, true);
+    return this.bundle(id);
+  }
+}
+
+function setUp(t, api = new FakeApi(), local = new FakeLocal()) {
+  const shown = [];
+  const events = {
+    onWork: (work) => shown.push(work.bundle.lease.id), onLoading: () => {}, onEmpty: () => shown.push("empty"), onTrouble: (error) => shown.push(`trouble ${error.kind}`),
+    onSubmitted: () => {}, onSubmitWaits: () => {}, onReturned: (error, id) => shown.push(`returned ${id} ${error.code}`), onLeaseOver: () => {},
+  };
+  const session = new Session({ api, projectId: 1, stage: "parts", userId: 5, local, clock: new ActiveClock(), events, loadImage: async () => ({}) });
+  // Its heartbeat would keep the test alive.
+  const intervals = t.mock.method(globalThis, "setInterval", () => 0);
+  void intervals;
+  return { session, api, local, shown };
+}
+
+test("the next person is asked for in advance and shown at once after submitting", async (t) => {
+  const { session, api, shown } = setUp(t);
+  await session.start();
+  await settle();
+  assert.deepEqual(api.calls.filter((call) => call.endsWith("next")).length, 2);
+  await session.submit({ label_map: "x" });
+  assert.deepEqual(shown, ["a", "b"]);
+  await settle();
+  await session.submit({ label_map: "y" });
+  await settle();
+  await session.submit({ label_map: "z" });
+  await settle();
+  assert.deepEqual(shown, ["a", "b", "c", "empty"]);
+  assert.deepEqual(api.submitted.map(({ path }) => path), ["leases/a/submit", "leases/b/submit", "leases/c/submit"]);
+});
+
+test("a submission that finds no server waits on this computer and goes out once, with its UUID", async (t) => {
+  const { session, api, local, shown } = setUp(t);
+  await session.start();
+  await settle();
+  api.failure = { on: /submit$/, error: new ApiError("offline") };
+  await session.submit({ label_map: "x" });
+  assert.deepEqual(shown, ["a", "b"], "work goes on");
+  assert.equal(session.waiting, 1);
+  const [kept] = await local.submissions();
+  api.failure = null;
+  await session.flush();
+  assert.equal(session.waiting, 0);
+  assert.deepEqual(api.submitted.map(({ client_uuid }) => client_uuid), [kept.clientUuid]);
+  assert.equal((await local.submissions()).length, 0);
+});
+
+test("what an earlier page could not send is sent by the next one, for its own account only", async (t) => {
+  const local = new FakeLocal();
+  const pending = { stage: "parts", projectId: 1, answer: { label_map: "q" }, activeMs: 1, savedAt: 0 };
+  await local.putSubmission({ ...pending, clientUuid: "u1", leaseId: "old", userId: 5 });
+  await local.putSubmission({ ...pending, clientUuid: "u2", leaseId: "other", userId: 6 });
+  const { session, api } = setUp(t, new FakeApi(), local);
+  await session.start();
+  await settle();
+  assert.deepEqual(api.submitted.map(({ client_uuid }) => client_uuid), ["u1"]);
+  assert.equal((await local.submissions()).length, 1);
+});
+
+test("a refused submission comes back with its work", async (t) => {
+  const { session, api, shown } = setUp(t);
+  await session.start();
+  await settle();
+  api.failure = { on: /submit$/, error: new ApiError("refused", { status: 400, code: "nothing_painted" }) };
+  await session.submit({});
+  await settle();
+  assert.ok(shown.includes("returned a nothing_painted"), shown.join());
+});
+
+test("a lease that ran out before its submission was sent is taken again", async (t) => {
+  const { session, api } = setUp(t);
+  await session.start();
+  await settle();
+  const post = api.post.bind(api);
+  api.post = async (path, body) => {
+    if (path === "leases/a/submit") throw new ApiError("lease_over", { status: 410 });
+    return post(path, body);
+  };
+  await session.submit({ label_map: "x" });
+  await settle();
+  assert.deepEqual(api.submitted.map(({ path }) => path), ["leases/again/submit"]);
+});
+
+test("no server at the start: told, and tried again", async (t) => {
+  const { session, api, shown } = setUp(t);
+  api.failure = { on: /next$/, error: new ApiError("offline") };
+  await session.start();
+  assert.deepEqual(shown, ["trouble offline"]);
+  api.failure = null;
+  await session.retry();
+  assert.deepEqual(shown, ["trouble offline", "a"]);
+});
+
+test("which draft to go on with: the server's, this computer's, or both to be asked about", () => {
+  const bundle = (revision, draft) => ({ lease: { id: "a", revision }, draft });
+  const kept = (revision, draft, isDirty) => ({ leaseId: "a", revision, draft, isDirty, position: 2, activeMs: 0, savedAt: 0 });
+  const entries = [{ index: 0, delta: {} }, { index: 1, delta: {} }];
+  assert.equal(reconcile(bundle(3, { v: 1 }), null, []).draft.v, 1);
+  const equal = reconcile(bundle(3, { v: 1 }), kept(3, { v: 1 }, false), entries);
+  assert.equal(equal.entries.length, 2, "undo survives a reload");
+  const ahead = reconcile(bundle(3, { v: 1 }), kept(3, { v: 2 }, true), entries);
+  assert.deepEqual([ahead.draft.v, ahead.isAhead, ahead.isForked], [2, true, false]);
+  const behind = reconcile(bundle(5, { v: 9 }), kept(3, { v: 2 }, false), entries);
+  assert.deepEqual([behind.draft.v, behind.entries.length], [9, 0]);
+  const forked = reconcile(bundle(5, { v: 9 }), kept(3, { v: 2 }, true), entries);
+  assert.deepEqual([forked.draft.v, forked.isForked], [2, true]);
+  const lostAnswer = reconcile(bundle(4, { v: 2 }), kept(3, { v: 2 }, true), entries);
+  assert.deepEqual([lostAnswer.isAhead, lostAnswer.isForked], [false, false]);
+});
