@@ -37,7 +37,7 @@ DEMO_PICTURES: Final = (
     DemoPicture("arms-up", 21, "arms_up", 10, "meadow", (480, 640)),
     DemoPicture("from-behind", 34, "contrapposto", 165, "room", (480, 640)),
     DemoPicture("crouching", 42, "crouch", 40, "street", (560, 480)),
-    DemoPicture("reaching", 55, "reach_forward", -50, "studio", (640, 480)),
+    DemoPicture("reaching", 55, "reach_forward", -50, "studio", (480, 640)),
 )
 
 

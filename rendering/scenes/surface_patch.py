@@ -58,6 +58,10 @@ class SurfacePatch:
     arm: FloatArray
     leg: FloatArray
 
+    def take(self, rows: FloatArray) -> "SurfacePatch":
+        """Return the points of these rows."""
+        return SurfacePatch(self.part[rows], self.rest[rows], self.arm[rows], self.leg[rows])
+
 
 @lru_cache(maxsize=1)
 def patch_of_vertices() -> SurfacePatch:

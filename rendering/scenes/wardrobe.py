@@ -7,15 +7,19 @@ ankle).
 """
 
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 
 from rendering.scenes.faces import paint_face
-from rendering.scenes.outfits import Outfit
+from rendering.scenes.outfits import Fabric, Outfit
 from rendering.scenes.regions import bottom_region, hair_region, shoe_region, top_region
 from rendering.scenes.rig import FloatArray
-from rendering.scenes.surface_patch import ARMS, LEGS, SurfacePatch, body_coordinates
+from rendering.scenes.surface_patch import ARMS, HEAD, LEGS, SurfacePatch, body_coordinates
 from rendering.scenes.textures import linear, pattern_mask, smooth_noise
+
+_EDGE_M: Final = 0.001
+_SEAM_M: Final = 0.012
 
 
 @dataclass(frozen=True)
@@ -29,36 +33,44 @@ class Looks:
 
 def looks_of(outfit: Outfit, at: SurfacePatch) -> Looks:
     """Return colour, shine and how much of cloth there is at points of the surface."""
-    skin = linear(outfit.skin)[None] * (1 + 0.05 * smooth_noise(at.rest, 12, outfit.phase))[:, None]
-    colour = paint_face(outfit, at, skin)
+    shade = 1 + 0.05 * smooth_noise(at.rest, 12, outfit.phase)
+    colour = linear(outfit.skin)[None] * shade[:, None]
+    head = np.flatnonzero(at.part == HEAD)
+    colour[head] = paint_face(outfit, at.take(head), colour[head])
     gloss = np.full(len(colour), 0.25)
     cloth = np.zeros(len(colour))
-    along, around = _cloth_grid(at)
     for region, fabric in ((bottom_region(outfit, at), outfit.bottom), (top_region(outfit, at), outfit.top)):
-        mask = pattern_mask(fabric.pattern, along, around, fabric.scale_m)
-        weave = 1 + 0.07 * smooth_noise(at.rest, 28, fabric.phase) + 0.10 * smooth_noise(at.rest, 4, fabric.phase)
-        dye = linear(fabric.colour)[None] * (1 - mask[:, None]) + linear(fabric.second)[None] * mask[:, None]
-        seam = np.where((region > 0) & (region < 0.012), 0.72, 1.0)
-        inside = np.clip(region / 0.002 + 0.5, 0, 1)[:, None]
-        colour = colour * (1 - inside) + dye * (weave * seam)[:, None] * inside
-        gloss = np.where(region > 0, 0.04, gloss)
-        cloth = np.where(region > 0, 1.0, cloth)
-    shoe = shoe_region(outfit, at) > 0
-    leather = np.where(
-        ((at.rest[:, 1] < -0.942) | ((at.rest[:, 1] < -0.93) & (at.rest[:, 2] < 0.1)))[:, None],
-        linear(outfit.sole)[None],
-        linear(outfit.shoe)[None],
-    )
-    colour = np.where(shoe[:, None], leather, colour)
-    hair = np.clip(hair_region(outfit, at) / 0.008 + 0.5, 0, 1)[:, None]
-    strands = (
-        1
-        + 0.35 * smooth_noise(at.rest * [3.0, 0.5, 1.0], 40, outfit.phase)
-        + 0.15 * smooth_noise(at.rest, 15, outfit.phase)
-    )
-    colour = colour * (1 - hair) + linear(outfit.hair)[None] * np.maximum(strands, 0.2)[:, None] * hair
-    gloss = np.where(shoe | (hair[:, 0] > 0.5), 0.3, gloss)
+        worn = np.flatnonzero(region > -_EDGE_M)
+        inside = np.clip(region[worn] / (2 * _EDGE_M) + 0.5, 0, 1)[:, None]
+        colour[worn] = colour[worn] * (1 - inside) + _cloth_colour(fabric, at.take(worn), region[worn]) * inside
+        gloss[region > 0] = 0.04
+        cloth[region > 0] = 1.0
+    shoe = np.flatnonzero(shoe_region(outfit, at) > 0)
+    _, height, front = at.rest[shoe].T
+    is_sole = (height < -0.942) | ((height < -0.93) & (front < 0.1))
+    colour[shoe] = np.where(is_sole[:, None], linear(outfit.sole)[None], linear(outfit.shoe)[None])
+    hair = np.clip(hair_region(outfit, at) / 0.008 + 0.5, 0, 1)
+    grown = np.flatnonzero(hair > 0)
+    share = hair[grown, None]
+    colour[grown] = colour[grown] * (1 - share) + _hair_colour(outfit, at.rest[grown]) * share
+    gloss[shoe] = 0.3
+    gloss[hair > 0.5] = 0.3
     return Looks(np.clip(colour, 0.004, 0.95), gloss, cloth)
+
+
+def _cloth_colour(fabric: Fabric, at: SurfacePatch, region: FloatArray) -> FloatArray:
+    mask = pattern_mask(fabric.pattern, *_cloth_grid(at), fabric.scale_m)[:, None]
+    weave = 1 + 0.07 * smooth_noise(at.rest, 28, fabric.phase) + 0.10 * smooth_noise(at.rest, 4, fabric.phase)
+    seam = np.where((region > 0) & (region < _SEAM_M), 0.72, 1.0)
+    dye = linear(fabric.colour)[None] * (1 - mask) + linear(fabric.second)[None] * mask
+    return np.asarray(dye * (weave * seam)[:, None])
+
+
+def _hair_colour(outfit: Outfit, rest: FloatArray) -> FloatArray:
+    strands = 0.35 * smooth_noise(rest * [3.0, 0.5, 1.0], 40, outfit.phase) + 0.15 * smooth_noise(
+        rest, 15, outfit.phase
+    )
+    return np.asarray(linear(outfit.hair)[None] * np.maximum(1 + strands, 0.2)[:, None])
 
 
 def _cloth_grid(at: SurfacePatch) -> tuple[FloatArray, FloatArray]:
