@@ -1,0 +1,98 @@
+"""Boxes as the two-stage detector needs them: anchors, deltas, and the features under a box.
+
+Ren et al., "Faster R-CNN", 2015. Boxes here are x0, y0, x1, y1 in pixels of the network's input.
+"""
+
+import math
+from typing import Final
+
+import torch
+from torch import Tensor
+from torchvision.ops import roi_align
+
+ANCHOR_SIZES_PX: Final = (32, 64, 128, 256, 512)  # of P2..P6
+ANCHOR_RATIOS: Final = (0.5, 1.0, 2.0)  # height / width
+
+_MAX_LOG_SCALE: Final = math.log(1000 / 16)  # keeps exp() of an untrained network finite
+_CANONICAL_PX: Final = 224  # a box of this size is pooled from P4
+_CANONICAL_LEVEL: Final = 2  # P4's place among P2..P5
+_SAMPLING_RATIO: Final = 2
+
+
+def level_anchors(shape: tuple[int, int], stride: int, size_px: int, device: torch.device) -> Tensor:
+    """Return the anchors of one level.
+
+    Args:
+        shape: rows and columns of the feature map.
+        stride: image pixels a cell.
+        size_px: side of the square anchor; the others have its area.
+
+    Returns:
+        (rows * columns * 3, 4), ordered by row, column, ratio; centred on the cell's upper left corner.
+    """
+    ratios = torch.tensor(ANCHOR_RATIOS, device=device)
+    width = size_px / ratios.sqrt()
+    height = size_px * ratios.sqrt()
+    cell = torch.stack([-width, -height, width, height], dim=1) / 2  # (3, 4)
+    ys = torch.arange(shape[0], device=device) * stride
+    xs = torch.arange(shape[1], device=device) * stride
+    y, x = torch.meshgrid(ys, xs, indexing="ij")
+    corner = torch.stack([x, y, x, y], dim=-1)  # (rows, columns, 4)
+    return (corner[:, :, None] + cell).reshape(-1, 4)  # (rows, columns, 3, 4) -> (rows * columns * 3, 4)
+
+
+def decode_boxes(deltas: Tensor, boxes: Tensor, weights: tuple[float, float, float, float]) -> Tensor:
+    """Move boxes by predicted deltas.
+
+    Args:
+        deltas: (N, 4) dx, dy in box sizes and log dw, log dh, each times its weight.
+        boxes: (N, 4).
+
+    Returns:
+        (N, 4) boxes.
+    """
+    size = boxes[:, 2:] - boxes[:, :2]
+    centre = boxes[:, :2] + 0.5 * size
+    scale = deltas.new_tensor(weights)
+    shift, log_scale = (deltas / scale).split(2, dim=1)
+    new_centre = centre + shift * size
+    half = 0.5 * size * log_scale.clamp(max=_MAX_LOG_SCALE).exp()
+    return torch.cat([new_centre - half, new_centre + half], dim=1)
+
+
+def pool_regions(features: list[Tensor], strides: tuple[int, ...], boxes: list[Tensor], out_px: int) -> Tensor:
+    """Pool a square of features under every box, a large box from a coarse level.
+
+    Args:
+        features: one map (B, C, h, w) a level, from P2 on; a single one serves every box.
+        strides: of those levels.
+        boxes: for each image (R_b, 4).
+        out_px: side of the square.
+
+    Returns:
+        (sum of R_b, C, out_px, out_px), in the order of the boxes.
+    """
+    image = torch.cat([b.new_full((len(b), 1), i) for i, b in enumerate(boxes)])
+    corners = torch.cat(boxes)
+    regions = torch.cat([image, corners], dim=1)  # (R, 5)
+    if len(features) == 1:
+        return _align(features[0], regions, strides[0], out_px)
+    level = _level_of(corners, len(features))
+    pooled = features[0].new_zeros((len(regions), features[0].shape[1], out_px, out_px))
+    for number, (feature, stride) in enumerate(zip(features, strides, strict=True)):
+        rows = torch.nonzero(level == number).squeeze(1)
+        if len(rows):
+            pooled[rows] = _align(feature, regions[rows], stride, out_px).to(pooled.dtype)
+    return pooled
+
+
+def _align(feature: Tensor, regions: Tensor, stride: int, out_px: int) -> Tensor:
+    # Without the half-pixel shift: the public checkpoints were trained that way.
+    return roi_align(feature, regions.to(feature.dtype), out_px, 1 / stride, _SAMPLING_RATIO, aligned=False)
+
+
+def _level_of(boxes: Tensor, n_levels: int) -> Tensor:
+    """Return for boxes (R, 4) the index of their level, (R,) int64."""
+    area = (boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1])
+    level = torch.floor(_CANONICAL_LEVEL + torch.log2(area.sqrt() / _CANONICAL_PX + 1e-8))
+    return level.clamp(0, n_levels - 1).to(torch.int64)
