@@ -1,0 +1,204 @@
+"""DensePose-RCNN: find people, then find for every pixel of each its place on the body surface.
+
+Güler, Neverova, Kokkinos, "DensePose: Dense Human Pose Estimation In The Wild", 2018, section 4: a two-stage detector
+(proposals, then boxes) with a fully convolutional head on the features under each person. Where boxes are given, the
+detector is not run at all.
+"""
+
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F  # noqa: N812
+from torch import Tensor, nn
+from torchvision.ops import batched_nms, clip_boxes_to_image, nms
+
+from densepose.config import ModelConfig
+from densepose.models.backbone import PYRAMID_CHANNELS, STRIDES, FeaturePyramid
+from densepose.models.heads import (
+    ChartOutput,
+    ConvHead,
+    Decoder,
+    DeepLabHead,
+    DenseMaps,
+    EmbeddingOutput,
+)
+from densepose.models.regions import ANCHOR_RATIOS, ANCHOR_SIZES_PX, decode_boxes, level_anchors, pool_regions
+
+Size = tuple[int, int]  # height, width of an image in the batch, without its padding
+
+_RPN_WEIGHTS = (1.0, 1.0, 1.0, 1.0)
+_BOX_WEIGHTS = (10.0, 10.0, 5.0, 5.0)
+_BOX_POOL_PX = 7
+_BOX_FEATURES = 1024
+_POOLED_LEVELS = 4  # P2..P5; P6 serves proposals only
+
+
+@dataclass(frozen=True, slots=True)
+class Boxes:
+    """Boxes of one image, best first.
+
+    Attributes:
+        corners: (N, 4) x0, y0, x1, y1 in pixels of the network's input, inside the image.
+        scores: (N,) objectness logits of proposals, probabilities of people.
+    """
+
+    corners: Tensor
+    scores: Tensor
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What the network says about a batch.
+
+    Attributes:
+        people: the boxes of each image; with boxes given, those, with a score of 1.
+        maps: dense maps of all people of the batch in that order.
+    """
+
+    people: list[Boxes]
+    maps: DenseMaps
+
+
+class ProposalNetwork(nn.Module):
+    """Score three anchors at every cell of P2..P6 and move them towards objects."""
+
+    def __init__(self, config: ModelConfig) -> None:
+        super().__init__()
+        n_anchors = len(ANCHOR_RATIOS)
+        self.config = config
+        self.conv = nn.Conv2d(PYRAMID_CHANNELS, PYRAMID_CHANNELS, 3, padding=1)
+        self.objectness = nn.Conv2d(PYRAMID_CHANNELS, n_anchors, 1)
+        self.deltas = nn.Conv2d(PYRAMID_CHANNELS, 4 * n_anchors, 1)
+        for conv in (self.conv, self.objectness, self.deltas):
+            nn.init.normal_(conv.weight, std=0.01)
+            nn.init.zeros_(conv.bias)
+
+    def forward(self, pyramid: list[Tensor]) -> tuple[list[Tensor], list[Tensor]]:
+        """Return for each level objectness logits (B, 3, h, w) and deltas (B, 12, h, w), anchor by anchor."""
+        hidden = [F.relu_(self.conv(level)) for level in pyramid]
+        return [self.objectness(h) for h in hidden], [self.deltas(h) for h in hidden]
+
+    def propose(self, logits: list[Tensor], deltas: list[Tensor], sizes: list[Size]) -> list[Boxes]:
+        """Return each image's best boxes after suppression inside every level.
+
+        Args:
+            logits, deltas: of `forward`.
+            sizes: of the images, to clip to.
+        """
+        corners, scores, levels = [], [], []
+        for number, (logit, delta) in enumerate(zip(logits, deltas, strict=True)):
+            batch, n_anchors, rows, columns = logit.shape
+            flat = logit.permute(0, 2, 3, 1).reshape(batch, -1)  # (B, 3, h, w) -> (B, h * w * 3)
+            moves = delta.view(batch, n_anchors, 4, rows, columns).permute(0, 3, 4, 1, 2)  # (B, h, w, 3, 4)
+            moves = moves.reshape(batch, -1, 4)  # (B, h * w * 3, 4)
+            n_best = min(self.config.proposals_per_level, flat.shape[1])
+            score, index = flat.topk(n_best, dim=1)  # (B, K)
+            anchors = level_anchors((rows, columns), STRIDES[number], ANCHOR_SIZES_PX[number], flat.device)
+            moves = moves.gather(1, index[:, :, None].expand(-1, -1, 4))  # (B, K, 4)
+            boxes = decode_boxes(moves.reshape(-1, 4), anchors[index].reshape(-1, 4), _RPN_WEIGHTS)
+            corners.append(boxes.view(batch, n_best, 4))
+            scores.append(score)
+            levels.append(torch.full((n_best,), number, device=flat.device))
+        of_level = torch.cat(levels)
+        return [
+            self._suppress(boxes, score, of_level, size)
+            for boxes, score, size in zip(torch.cat(corners, dim=1), torch.cat(scores, dim=1), sizes, strict=True)
+        ]
+
+    def _suppress(self, boxes: Tensor, scores: Tensor, levels: Tensor, size: Size) -> Boxes:
+        is_finite = boxes.isfinite().all(dim=1) & scores.isfinite()
+        boxes = clip_boxes_to_image(boxes, size)
+        keep = torch.nonzero(is_finite & (boxes[:, 2:] > boxes[:, :2]).all(dim=1)).squeeze(1)
+        boxes, scores = boxes[keep], scores[keep]
+        best = batched_nms(boxes, scores, levels[keep], self.config.proposal_nms_iou)[: self.config.max_proposals]
+        return Boxes(boxes[best], scores[best])
+
+
+class BoxHead(nn.Module):
+    """Say of a region whether it holds a person, and where exactly."""
+
+    def __init__(self, config: ModelConfig) -> None:
+        super().__init__()
+        self.config = config
+        self.fc1 = nn.Linear(PYRAMID_CHANNELS * _BOX_POOL_PX**2, _BOX_FEATURES)
+        self.fc2 = nn.Linear(_BOX_FEATURES, _BOX_FEATURES)
+        self.score = nn.Linear(_BOX_FEATURES, 2)
+        self.delta = nn.Linear(_BOX_FEATURES, 4)
+        nn.init.normal_(self.score.weight, std=0.01)
+        nn.init.normal_(self.delta.weight, std=0.001)
+        for layer in (self.score, self.delta):
+            nn.init.zeros_(layer.bias)
+
+    def forward(self, pyramid: list[Tensor], regions: list[Tensor]) -> tuple[Tensor, Tensor]:
+        """Return logits of (person, background), (R, 2), and weighted deltas, (R, 4), for regions (R_b, 4) an image."""
+        pooled = pool_regions(pyramid[:_POOLED_LEVELS], STRIDES[:_POOLED_LEVELS], regions, _BOX_POOL_PX)
+        x = pooled.flatten(1)  # (R, 256, 7, 7) -> (R, 12544)
+        x = F.relu_(self.fc2(F.relu_(self.fc1(x))))
+        return self.score(x), self.delta(x)
+
+    def detect(self, pyramid: list[Tensor], regions: list[Tensor], sizes: list[Size]) -> list[Boxes]:
+        """Return the people among the regions of each image."""
+        logits, deltas = self(pyramid, regions)
+        person = logits.softmax(dim=1)[:, 0]
+        boxes = decode_boxes(deltas, torch.cat(regions), _BOX_WEIGHTS)
+        lengths = [len(r) for r in regions]
+        return [
+            self._choose(clip_boxes_to_image(corners, size), scores)
+            for corners, scores, size in zip(boxes.split(lengths), person.split(lengths), sizes, strict=True)
+        ]
+
+    def _choose(self, boxes: Tensor, scores: Tensor) -> Boxes:
+        sound = boxes.isfinite().all(dim=1) & (boxes[:, 2:] > boxes[:, :2]).all(dim=1)
+        keep = torch.nonzero(sound & (scores > self.config.score_threshold)).squeeze(1)
+        boxes, scores = boxes[keep], scores[keep]
+        best = nms(boxes, scores, self.config.detection_nms_iou)[: self.config.max_detections]
+        return Boxes(boxes[best], scores[best])
+
+
+class DensePoseRCNN(nn.Module):
+    """The whole network; `ModelConfig` says which one.
+
+    Its steps are methods, so that training, parity tests and the benchmark can take them one at a time:
+    backbone > rpn > rpn.propose > box_head.detect > shared_features > densify.
+    """
+
+    def __init__(self, config: ModelConfig) -> None:
+        super().__init__()
+        self.config = config
+        self.backbone = FeaturePyramid(config.backbone)
+        self.rpn = ProposalNetwork(config)
+        self.box_head = BoxHead(config)
+        self.decoder = Decoder() if config.has_decoder else None
+        self.dense_head = DeepLabHead() if config.dense_head == "deeplab" else ConvHead()
+        self.output = EmbeddingOutput(config) if config.output == "embedding" else ChartOutput(config)
+
+    def forward(self, images: Tensor, sizes: list[Size], boxes: list[Tensor] | None = None) -> Found:
+        """Find people and their surface.
+
+        Args:
+            images: (B, 3, H, W) float, normalised, zero-padded to multiples of 32 at the bottom and right.
+            sizes: height and width of each image without padding.
+            boxes: for each image (N_b, 4) x0, y0, x1, y1 inside it; with them nothing is detected.
+        """
+        pyramid = self.backbone(images)
+        if boxes is None:
+            people = self.detect(pyramid, sizes)
+        else:
+            people = [Boxes(corners, corners.new_ones(len(corners))) for corners in boxes]
+        return Found(people, self.densify(self.shared_features(pyramid), [found.corners for found in people]))
+
+    def detect(self, pyramid: list[Tensor], sizes: list[Size]) -> list[Boxes]:
+        """Return the people of each image from P2..P6."""
+        proposals = self.rpn.propose(*self.rpn(pyramid), sizes)
+        return self.box_head.detect(pyramid, [proposal.corners for proposal in proposals], sizes)
+
+    def shared_features(self, pyramid: list[Tensor]) -> list[Tensor]:
+        """Return the maps that the dense head pools from: the decoder's one, or P2..P5."""
+        if self.decoder is None:
+            return pyramid[:_POOLED_LEVELS]
+        return [self.decoder(pyramid[:_POOLED_LEVELS])]
+
+    def densify(self, features: list[Tensor], boxes: list[Tensor]) -> DenseMaps:
+        """Return dense maps of side 4 * dense_pool_px for boxes (N_b, 4) an image, on `shared_features`."""
+        pooled = pool_regions(features, STRIDES[: len(features)], boxes, self.config.dense_pool_px)
+        return self.output(self.dense_head(pooled))
