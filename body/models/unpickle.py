@@ -1,4 +1,4 @@
-"""A restricted unpickler for SMPL model files: arrays, sparse matrices and chumpy arrays, and nothing that can act.
+"""A restricted unpickler for model files: arrays, sparse matrices and chumpy arrays, and nothing that can act.
 
 A pickle names the callables that it wants called. Here a name either becomes an inert stand-in written in this module,
 or the file is refused: no class or function of another package is ever handed to a pickle, numpy's included. What the
@@ -186,6 +186,39 @@ def load_arrays(file: BinaryIO, names: Collection[str]) -> dict[str, npt.NDArray
     if not isinstance(loaded, dict):
         raise pickle.UnpicklingError(f"it holds a {type(loaded).__name__} where a dictionary of arrays is wanted")
     return {name: _dense(loaded[name], 0) for name in names if name in loaded}
+
+
+def load_array_tree(file: BinaryIO) -> Any:
+    """Read a pickle of arrays in plain containers, as public network weights are stored.
+
+    Args:
+        file: opened for reading bytes.
+
+    Returns:
+        Dictionaries and lists (tuples become lists) of text, numbers, None and arrays; arrays may be read-only. A
+        number that was stored as a numpy scalar is None.
+
+    Raises:
+        ForbiddenPickleError: it asks for anything else, a class or a function.
+        Exception: whatever `pickle` and numpy raise on damaged or truncated input.
+    """
+    return _plain(_RestrictedUnpickler(file).load(), 0)
+
+
+def _plain(value: object, depth: int) -> Any:
+    if depth > _MAX_DEPTH:
+        raise pickle.UnpicklingError(f"its containers are nested more than {_MAX_DEPTH} deep")
+    if isinstance(value, _Array):
+        return value.resolve()
+    if value is None or isinstance(value, str | bytes | bool | int | float):
+        return value
+    if isinstance(value, dict):
+        if not all(isinstance(key, str) for key in value):
+            raise ForbiddenPickleError("a dictionary has a key that is not text")
+        return {key: _plain(inner, depth + 1) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(inner, depth + 1) for inner in value]
+    raise ForbiddenPickleError(f"it holds a {type(value).__name__}")
 
 
 def _dense(value: object, depth: int) -> npt.NDArray[Any]:
