@@ -10,7 +10,6 @@ from pathlib import Path
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
-from django.utils.translation import gettext_lazy as _
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 VAR_DIR = Path(os.environ.get("DPA_VAR_DIR", BASE_DIR / "var"))
@@ -46,6 +45,8 @@ def _database(url: str) -> dict[str, object]:
         "PASSWORD": unquote(parts.password or ""),
         "HOST": query.pop("host", parts.hostname or ""),
         "PORT": parts.port or "",
+        # A database that was restarted leaves dead connections in the pool; without the check a request would meet one.
+        "CONN_HEALTH_CHECKS": True,
         "OPTIONS": {**query, "pool": {"min_size": 1, "max_size": _whole_number("DPA_DB_POOL", 8)}},
     }
 
@@ -131,7 +132,8 @@ AXES_LOCKOUT_CALLABLE = "webapp.views.auth.locked_out"
 AXES_VERBOSE = False
 
 LANGUAGE_CODE = "en"
-LANGUAGES = [("en", _("English")), ("zh-hant", _("Traditional Chinese"))]
+# Each in its own words: whoever looks for a language reads that one.
+LANGUAGES = [("en", "English"), ("zh-hant", "繁體中文")]
 LOCALE_PATHS = [BASE_DIR / "webapp" / "locale"]
 TIME_ZONE = os.environ.get("DPA_TIME_ZONE", "UTC")
 USE_TZ = True

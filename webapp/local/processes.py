@@ -24,6 +24,7 @@ def start(
     environment: Mapping[str, str] | None = None,
     folder: Path | None = None,
     stop_signal: signal.Signals = signal.SIGTERM,
+    niceness: int = 0,
 ) -> "subprocess.Popen[bytes]":
     """Start a child in its own session, its output appended to `log`.
 
@@ -31,6 +32,7 @@ def start(
     """
 
     def in_child() -> None:
+        os.nice(niceness)
         if account is not None:
             os.setgroups([])
             os.setgid(account.gid)

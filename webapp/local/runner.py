@@ -119,6 +119,8 @@ class Runner:
         words = [sys.executable, str(ROOT / "manage.py"), "prepare_local"]
         if self._with_demo:
             words.append("--demo")
+        if "DATABASE_URL" not in os.environ:
+            words.append("--no-workers")
         log = self._var / "log" / "prepare.log"
         log.unlink(missing_ok=True)
         with self._console.status("Preparing the database, the static files and the demo ..."):
@@ -163,7 +165,11 @@ class Runner:
         }
         for name, (command, patience_s) in commands.items():
             log = self._var / "log" / f"{name}.log"
-            program = Program(command, log=log, environment=environment, folder=ROOT, patience_s=patience_s)
+            program = Program(
+                command, log=log, environment=environment, folder=ROOT, patience_s=patience_s,
+                # Drawing takes minutes of all cores; answers to people come first.
+                niceness=10 if name == "render-worker" else 0,
+            )  # fmt: skip
             self._supervisor.start(name, program)
         self._wait_for_web(url)
         urls = {name: environment[name] for name in ("DATABASE_URL", "REDIS_URL", "DPA_SECRET_KEY")}

@@ -39,12 +39,14 @@ class Program:
         environment: Mapping[str, str],
         folder: Path,
         patience_s: float,
+        niceness: int = 0,
     ) -> None:
         self.log = log
         self._command = list(command)
         self._environment = dict(environment)
         self._folder = folder
         self._patience_s = patience_s
+        self._niceness = niceness
         self._child: subprocess.Popen[bytes] | None = None
 
     @property
@@ -56,7 +58,14 @@ class Program:
             # A killed master leaves its workers in its session, and they hold its port.
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.killpg(self._child.pid, signal.SIGKILL)
-        self._child = processes.start(self._command, log=self.log, environment=self._environment, folder=self._folder)
+        self._child = processes.start(
+            self._command, log=self.log, environment=self._environment, folder=self._folder, niceness=self._niceness
+        )
+
+    def ask_to_stop(self) -> None:
+        """Send the signal without waiting, so that several programs stop side by side."""
+        if self._child is not None and self._child.poll() is None:
+            self._child.terminate()
 
     def stop(self) -> None:
         if self._child is not None:
@@ -101,6 +110,9 @@ class Supervisor:
 
     def stop_all(self) -> None:
         """Stop all children, last started first; one that fails to stop does not keep the others running."""
+        for child in self._children.values():
+            if isinstance(child, Program):
+                child.ask_to_stop()
         for name, child in reversed(self._children.items()):
             try:
                 child.stop()

@@ -9,7 +9,8 @@ from django.contrib.staticfiles.finders import get_finders
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandParser
 
-from annotator.services.jobs import enqueue_job
+from annotator.models import Job
+from annotator.services.jobs import enqueue_job, reap_jobs
 
 
 class Command(BaseCommand):
@@ -17,17 +18,28 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--demo", action="store_true", help="make the demo project where it is missing")
+        parser.add_argument(
+            "--no-workers", action="store_true", help="no worker can be alive: requeue running jobs now"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         call_command("migrate", interactive=False, verbosity=0)
         self._collect_static()
+        if options["no_workers"]:
+            self._requeue_interrupted()
         if options["demo"]:
             from webapp.demo.seed import seed_demo
 
             seed_demo()
-        # After the demo's: with one render worker, the views come before all else.
+        # One worker draws the views and then measures the surface, which takes minutes and which nothing waits for.
         enqueue_job("render_views", key="render_views", queue="render")
-        enqueue_job("build_geodesics", key="build_geodesics", queue="default")
+        # Both see by themselves what is there already.
+        enqueue_job("build_geodesics", key="build_geodesics", queue="render")
+
+    def _requeue_interrupted(self) -> None:
+        """Give back the jobs of a run that was stopped: with no worker alive, there is no heart to wait for."""
+        if Job.objects.filter(state=Job.State.RUNNING).update(heartbeat_at=None):
+            reap_jobs()
 
     def _collect_static(self) -> None:
         """Collect when a source file changed: hashing and compressing takes seconds."""
