@@ -47,6 +47,11 @@ export class PointerInput {
     pane.addEventListener("pointerup", (event) => this.#up(event));
     pane.addEventListener("pointercancel", (event) => this.#up(event, true));
     pane.addEventListener("pointerleave", (event) => this.#mode === "none" && target.hover(null, event));
+    // A click leaves the focus where it was, but ends typing: keys are the workbench's again.
+    pane.addEventListener("mousedown", (event) => {
+      event.preventDefault();
+      if (document.activeElement instanceof HTMLElement && document.activeElement !== pane) document.activeElement.blur();
+    });
     pane.addEventListener("contextmenu", (event) => event.preventDefault());
     pane.addEventListener("wheel", (event) => this.#wheel(event), { passive: false });
   }

@@ -454,7 +454,7 @@ export class PartsStage {
       button.setAttribute("tabindex", isChosen ? "0" : "-1");
     }
     this.#cursor.radiusPx = tool === "brush" || tool === "eraser" ? brushPx / 2 : 0;
-    this.#pane.dataset.tool = this.#isSpaceHeld ? "move" : tool;
+    this.#pane.dataset.cursor = this.#isSpaceHeld ? "move" : tool;
     this.#showTag();
     this.#renderer.drawCursor();
   }

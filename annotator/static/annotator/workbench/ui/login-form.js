@@ -7,13 +7,13 @@ import { element } from "./dom.js";
  * @param {object} options
  * @param {import("../core/api.js").Api} options.api
  * @param {string} options.signInUrl
- * @param {{id?: number, name: string, username?: string}} options.user
+ * @param {{id?: number, username: string}} options.user
  * @param {() => void} options.onDone
  * @param {() => void} options.onLater keep working, sign in later
  * @returns {HTMLFormElement}
  */
 export function loginForm({ api, signInUrl, user, onDone, onLater }) {
-  const name = element("input", { attributes: { name: "username", autocomplete: "username", required: true, value: user.username ?? user.name } });
+  const name = element("input", { attributes: { name: "username", autocomplete: "username", required: true, value: user.username } });
   const password = element("input", { attributes: { name: "password", type: "password", autocomplete: "current-password", required: true } });
   const problem = element("p", { class: "form-problem", attributes: { role: "alert" } });
   const button = element("button", { class: "button button-primary", attributes: { type: "submit" } }, t("Log in"), element("kbd", { text: "↵" }));

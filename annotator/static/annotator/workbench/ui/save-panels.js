@@ -32,7 +32,7 @@ export class SavePanels {
   /**
    * @param {import("./messages.js").Messages} messages
    * @param {SaveActions} actions
-   * @param {{api: import("../core/api.js").Api, signInUrl: string, user: {id?: number, name: string, username?: string}}} login
+   * @param {{api: import("../core/api.js").Api, signInUrl: string, user: {id?: number, username: string}}} login
    */
   constructor(messages, actions, login) {
     this.#messages = messages;
@@ -97,7 +97,7 @@ export class SavePanels {
       onLater: () => this.#messages.hide(NAME),
     });
     const changes = status?.changes ?? 0;
-    const kept = changes > 0 ? t("Your last {n} changes are on this computer and are sent as soon as you are back.", { n: changes }) : t("Your work is on this computer.");
+    const kept = changes === 1 ? t("Your last change is on this computer and is sent as soon as you are back.") : changes > 0 ? t("Your last {n} changes are on this computer and are sent as soon as you are back.", { n: changes }) : t("Your work is on this computer.");
     const panel = this.#messages.show(NAME, { tone: "warn", icon: "lock", title: t("Please log in again"), text: kept, body: form });
     /** @type {HTMLInputElement | null} */ (panel.querySelector("input[type=password]"))?.focus();
   }

@@ -32,7 +32,7 @@ import { Topbar } from "./topbar.js";
  * @property {string} home_url
  * @property {string} sign_in_url
  * @property {string} [lease] open this lease first
- * @property {{id?: number, name: string, username?: string, key_bindings: Record<string, any>, settings: Record<string, any>}} user
+ * @property {{id?: number, name: string, username: string, key_bindings: Record<string, any>, settings: Record<string, any>}} user
  * @property {Part[]} parts
  * @property {number[]} work_order
  * @property {Record<string, string>} [strings]
@@ -169,7 +169,8 @@ export class Shell {
       keepLocal: (record) => this.#local.putDraft({ ...record, leaseId, position: this.#position, savedAt: Date.now() }),
       onStatus: (status) => this.#showStatus(status),
     });
-    this.#doneToday = done_today;
+    // A bundle that was fetched in advance does not know of what was handed in since.
+    this.#doneToday = Math.max(done_today, this.#doneToday);
     this.#messages.setNotice(null);
     this.#topbar.setWorking(true);
     this.#setProgress("");
@@ -220,6 +221,7 @@ export class Shell {
     this.#leaveWork();
     this.#topbar.setWorking(false);
     this.#topbar.setReady(false);
+    this.#doneToday += 1;
     await this.#session.submit(answer);
   }
 
@@ -254,6 +256,7 @@ export class Shell {
     if (!last || last.until < Date.now()) return;
     try {
       await this.#saver?.saveNow();
+      this.#doneToday -= 1;
       await this.#session.reopen(last.id);
       this.#last = null;
     } catch (error) {
@@ -429,12 +432,12 @@ export class Shell {
 /** What the page says of itself: its json_script, and the addresses that its template knows. @returns {Config} */
 function readConfig() {
   const raw = readJson("workbench-config");
-  const { homeUrl, signInUrl } = document.body.dataset;
+  const { homeUrl, signInUrl, username } = document.body.dataset;
   return {
     ...raw,
     home_url: raw.home_url ?? homeUrl ?? "/",
     sign_in_url: raw.sign_in_url ?? signInUrl ?? "/sign-in",
-    user: { ...raw.user, key_bindings: raw.user.key_bindings ?? raw.key_bindings ?? {}, settings: raw.user.settings ?? raw.workbench_settings ?? {} },
+    user: { ...raw.user, username: raw.user.username || username || raw.user.name, key_bindings: raw.user.key_bindings ?? raw.key_bindings ?? {}, settings: raw.user.settings ?? raw.workbench_settings ?? {} },
   };
 }
 
