@@ -74,7 +74,8 @@ class Checkpoint:
         with torch.device("meta"):  # no time is spent on weights that are replaced at once
             model = DensePoseRCNN(self.config)
         model.load_state_dict(self.tensors, strict=True, assign=True)
-        return model.eval().to(device)
+        model.eval().to(device)
+        return model
 
 
 def read_checkpoint(path: str | Path) -> Checkpoint:

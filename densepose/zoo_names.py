@@ -5,6 +5,7 @@ A rule that matches a name says where the tensor goes. A name without a rule is 
 
 import re
 from collections.abc import Mapping
+from functools import partial
 from typing import Final
 
 from densepose.config import LEGACY_POOL_PX, ModelConfig
@@ -62,11 +63,11 @@ def our_name(zoo_name: str) -> str | None:
     for pattern, template in _COMPILED:
         found = pattern.fullmatch(zoo_name)
         if found:
-            return _SLOT.sub(lambda slot: _filled(slot, found), template)
+            return _SLOT.sub(partial(_filled, found), template)
     return None
 
 
-def _filled(slot: re.Match[str], found: re.Match[str]) -> str:
+def _filled(found: re.Match[str], slot: re.Match[str]) -> str:
     text = found[int(slot[1])]
     if slot[2] is None:
         return text

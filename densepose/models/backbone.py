@@ -32,14 +32,16 @@ class ConvNorm(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         return self.norm(self.conv(x))
 
-    @torch.no_grad()
     def fold(self) -> None:
-        """Move the norm into the convolution's weight and bias; for inference only."""
+        """Move the norm into a new weight and bias of the convolution; for inference only."""
         if isinstance(self.norm, nn.Identity):
             return
-        scale = self.norm.weight * (self.norm.running_var + self.norm.eps).rsqrt()
-        self.conv.weight.mul_(scale[:, None, None, None])
-        self.conv.bias = nn.Parameter(self.norm.bias - self.norm.running_mean * scale, requires_grad=False)
+        with torch.no_grad():
+            scale = self.norm.weight * (self.norm.running_var + self.norm.eps).rsqrt()
+            weight = self.conv.weight * scale[:, None, None, None]
+            bias = self.norm.bias - self.norm.running_mean * scale
+        self.conv.weight = nn.Parameter(weight, requires_grad=False)
+        self.conv.bias = nn.Parameter(bias, requires_grad=False)
         self.norm = nn.Identity()
 
 

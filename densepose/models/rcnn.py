@@ -189,7 +189,8 @@ class DensePoseRCNN(nn.Module):
 
     def detect(self, pyramid: list[Tensor], sizes: list[Size]) -> list[Boxes]:
         """Return the people of each image from P2..P6."""
-        proposals = self.rpn.propose(*self.rpn(pyramid), sizes)
+        logits, deltas = self.rpn(pyramid)
+        proposals = self.rpn.propose(logits, deltas, sizes)
         return self.box_head.detect(pyramid, [proposal.corners for proposal in proposals], sizes)
 
     def shared_features(self, pyramid: list[Tensor]) -> list[Tensor]:
@@ -201,4 +202,5 @@ class DensePoseRCNN(nn.Module):
     def densify(self, features: list[Tensor], boxes: list[Tensor]) -> DenseMaps:
         """Return dense maps of side 4 * dense_pool_px for boxes (N_b, 4) an image, on `shared_features`."""
         pooled = pool_regions(features, STRIDES[: len(features)], boxes, self.config.dense_pool_px)
-        return self.output(self.dense_head(pooled))
+        maps: DenseMaps = self.output(self.dense_head(pooled))
+        return maps

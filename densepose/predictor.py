@@ -1,0 +1,157 @@
+"""The face that the platform uses: a photograph, with or without boxes, in; the surface of each person out."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from body.parts import PART_OF_CHART
+from densepose.checkpoints import Checkpoint, CheckpointError, read_checkpoint
+from densepose.config import PRESETS
+from densepose.images import Batch, Rgb, to_batch
+from densepose.models.backbone import fold_norms
+from densepose.surface_maps import SurfaceMap, surface_map
+from labels.boxes import Box, Crop
+
+WEIGHTS_FOLDER: Final = Path(__file__).parent / "weights"
+
+_PART_OF_CHART: Final = np.array(PART_OF_CHART, dtype=np.uint8)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PersonSurface:
+    """One person of a photograph.
+
+    Attributes:
+        box: in image pixels, inside the image.
+        score: probability that it is a person; 1 where the box was given.
+        window: the whole pixels that the maps cover: the box, truncated.
+        surface: chart, u and v of the window's pixels.
+    """
+
+    box: Box
+    score: float
+    window: Crop
+    surface: SurfaceMap
+
+    @property
+    def part(self) -> npt.NDArray[np.uint8]:
+        """The coarse parts of the window's pixels, (h, w) uint8, 0 background, 1..14."""
+        return _PART_OF_CHART[self.surface.chart]
+
+
+class Predictor:
+    """A network that is loaded once and asked many times. One thread at a time.
+
+    Args:
+        source: a checkpoint's path, the name of a bundled preset, or a checkpoint in memory.
+        device: where to run, "cpu" or "cuda".
+        changes: fields of `ModelConfig` that do not touch the weights, `short_side_px=240` for instance.
+
+    Raises:
+        CheckpointError: the weights cannot be read, or no weights are bundled under that name.
+        ValueError: a changed field has a value that is not allowed.
+    """
+
+    def __init__(self, source: str | Path | Checkpoint, device: str = "cpu", **changes: Any) -> None:
+        checkpoint = source if isinstance(source, Checkpoint) else read_checkpoint(weights_path(source))
+        self.config = replace(checkpoint.config, **changes)
+        self.device = torch.device(device)
+        self._model = Checkpoint(self.config, checkpoint.tensors).build(self.device)
+        fold_norms(self._model)
+
+    def predict(self, image: Rgb, boxes: Sequence[Box] | None = None) -> list[PersonSurface]:
+        """Return the people of one photograph.
+
+        Args:
+            image: (H, W, 3) uint8, RGB.
+            boxes: where the people are; without them they are detected, best first.
+
+        Returns:
+            One result a box in their order, or one a detected person.
+
+        Raises:
+            ValueError: the image is no such array, or a box lies outside of it.
+        """
+        return self.predict_batch([image], None if boxes is None else [boxes])[0]
+
+    def predict_batch(
+        self, images: Sequence[Rgb], boxes: Sequence[Sequence[Box]] | None = None
+    ) -> list[list[PersonSurface]]:
+        """Return the people of several photographs, run together; arguments as for `predict`, one for each image."""
+        if boxes is not None and len(boxes) != len(images):
+            raise ValueError(f"boxes must have one list for each of {len(images)} images, got {len(boxes)}")
+        batch = to_batch(images, self.config, self.device)
+        limits = [(image.shape[1], image.shape[0]) for image in images]
+        inside = None if boxes is None else [_clipped(of, limit) for of, limit in zip(boxes, limits, strict=True)]
+        with torch.inference_mode():
+            found = self._model(batch.images, batch.sizes, None if inside is None else self._given(inside, batch))
+            people = (
+                inside if inside is not None else _in_image_pixels([p.corners for p in found.people], batch, limits)
+            )
+            results: list[list[PersonSurface]] = []
+            row = 0
+            for corners, scored in zip(people, found.people, strict=True):
+                results.append([])
+                for corner, score in zip(corners, scored.scores.tolist(), strict=True):
+                    window = window_of(corner)
+                    surface = surface_map(found.maps, row, window.height, window.width)
+                    x0, y0, x1, y1 = corner.tolist()
+                    results[-1].append(PersonSurface(Box(x0, y0, x1 - x0, y1 - y0), score, window, surface))
+                    row += 1
+        return results
+
+    def _given(self, corners: list[npt.NDArray[np.float64]], batch: Batch) -> list[Tensor]:
+        """Return image-pixel boxes (N, 4) as boxes of the network's input."""
+        return [
+            torch.from_numpy(of * np.tile(scale, 2)).to(self.device, torch.float32)
+            for of, scale in zip(corners, batch.scales, strict=True)
+        ]
+
+
+def weights_path(source: str | Path) -> Path:
+    """Return the file that a path or the name of a bundled preset stands for.
+
+    Raises:
+        CheckpointError: a preset is named for which no weights are bundled.
+    """
+    if str(source) not in PRESETS:
+        return Path(source)
+    path = WEIGHTS_FOLDER / f"{source}.safetensors"
+    if not path.exists():
+        raise CheckpointError(
+            f"no weights are bundled for the preset {source!r}: pass the path of a checkpoint instead"
+        )
+    return path
+
+
+def window_of(corners: npt.NDArray[np.floating]) -> Crop:
+    """Return the whole pixels of a box x0, y0, x1, y1: left, top, width and height truncated, at least one pixel."""
+    x0, y0, x1, y1 = (float(value) for value in corners)
+    return Crop(int(x0), int(y0), max(1, int(x1 - x0)), max(1, int(y1 - y0)))
+
+
+def _clipped(boxes: Sequence[Box], limit: tuple[int, int]) -> npt.NDArray[np.float64]:
+    """Return the corners (N, 4) of boxes inside an image of (width, height)."""
+    corners = np.array([[b.x, b.y, b.x + b.w, b.y + b.h] for b in boxes], dtype=np.float64).reshape(-1, 4)
+    inside = np.clip(corners, 0, np.tile(limit, 2))
+    empty = (inside[:, 2:] <= inside[:, :2]).any(axis=1)
+    if empty.any():
+        which = int(np.flatnonzero(empty)[0])
+        raise ValueError(f"box {which} lies outside the image of {limit[0]} x {limit[1]} pixels: {boxes[which]}")
+    return inside
+
+
+def _in_image_pixels(
+    corners: list[Tensor], batch: Batch, limits: list[tuple[int, int]]
+) -> list[npt.NDArray[np.float64]]:
+    """Return boxes (N, 4) of the network's input as boxes of the photographs."""
+    return [
+        np.clip(of.double().cpu().numpy() / np.tile(scale, 2), 0, np.tile(limit, 2))
+        for of, scale, limit in zip(corners, batch.scales, limits, strict=True)
+    ]
