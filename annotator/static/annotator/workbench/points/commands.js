@@ -62,7 +62,10 @@ function confirm(screen) {
   const model = /** @type {import("./model.js").PointsModel} */ (screen.model);
   const { cursor } = screen.views;
   if (model.answer) return move(screen, () => model.goOn());
-  if (cursor) screen.place(cursor, screen.header.advances);
+  if (!cursor) return;
+  // Without its cursor a second Enter cannot answer the next point in the same place.
+  screen.views.clearCursor();
+  screen.place(cursor, screen.header.advances);
 }
 
 /**

@@ -19,7 +19,8 @@ export function outlineOf(labels, width, height, part) {
       corners.push(at % stride, Math.floor(at / stride));
       at = /** @type {number} */ (ends.pop());
     }
-    if (corners.length) loops.push(cutCorners(cutCorners(Float32Array.from(corners))));
+    // Middles of the steps first: a staircase becomes a straight slope.
+    if (corners.length) loops.push(cutCorners(middles(Float32Array.from(corners))));
   }
   return loops;
 }
@@ -50,6 +51,12 @@ function borders(labels, width, height, part) {
     }
   }
   return next;
+}
+
+/** @param {Loop} loop @returns {Loop} the middles of its sides */
+function middles(loop) {
+  const n = loop.length;
+  return loop.map((value, i) => (value + loop[(i + 2) % n]) / 2);
 }
 
 /** Chaikin's corner cutting, once: each side keeps its middle half. @param {Loop} loop @returns {Loop} */

@@ -32,6 +32,10 @@ export class PointsScreen {
   /** @type {PlacedOnSurface[]} of the part in work */
   #placed = [];
   #spoken = "";
+  /** The point that was current when last rendered. */
+  #shownKey = "";
+  /** Where a point was placed last in this part. @type {import("./surface-point.js").SurfacePoint | null} */
+  #lastPlace = null;
   /** @type {() => void} */
   #unwatch = () => {};
 
@@ -75,6 +79,8 @@ export class PointsScreen {
     this.#part = 0;
     this.#doubts.clear();
     this.#spoken = "";
+    this.#shownKey = "";
+    this.views.forget();
     this.photo.show(image, crop, labels);
     this.header.begin(progressByPart(model.points, model.draft.answers));
     this.#unwatch = model.store.watch(["draft"], () => this.render());
@@ -86,7 +92,8 @@ export class PointsScreen {
   }
 
   /** @param {import("./views-pane.js").Cursor} cursor @param {boolean} goesOn */
-  place({ view, x, y }, goesOn) {
+  place({ view, x, y, point }, goesOn) {
+    this.#lastPlace = point;
     const round = (/** @type {number} */ value) => Math.round(value * 1000) / 1000;
     this.model?.give({ status: "placed", view, x: round(x), y: round(y) }, goesOn);
   }
@@ -146,6 +153,7 @@ export class PointsScreen {
   async #changePart(part) {
     this.#part = part;
     this.#placed = [];
+    this.#lastPlace = null;
     const base = this.#bases[part]?.base;
     const loading = this.cache.load(base);
     // Shown at once where it is ready; else the old part goes away rather than taking a click meant for the new one.
@@ -187,6 +195,8 @@ export class PointsScreen {
     const usual = own?.status === "placed" ? own.view : this.views.bestView;
     const best = own?.status === "placed" ? own.view : suitableView(views.surface, current, others, usual);
     this.views.update(this.views.cells.map((_, i) => this.#dotsIn(i, doubtful)), best);
+    if (current.key !== this.#shownKey) this.views.offerBest();
+    this.#shownKey = current.key;
     this.#lookAtSurface();
   }
 
@@ -210,9 +220,9 @@ export class PointsScreen {
     else this.photo.lookAtSurface(null, 0, 0);
   }
 
-  /** The surface point to start a cursor from: the current answer, else the last placed one. */
+  /** The surface point to start a cursor from: the current answer, else where the last point was placed. */
   get startOfCursor() {
     const own = this.#placed.find((placed) => placed.key === this.model?.draft.current);
-    return (own ?? this.#placed[this.#placed.length - 1])?.point ?? null;
+    return own?.point ?? this.#lastPlace ?? this.#placed[this.#placed.length - 1]?.point ?? null;
   }
 }

@@ -28,6 +28,8 @@ export class ViewsPane {
   enlarged = null;
   bestView = 1;
   #bestName = "";
+  /** The view that was pointed at, focused or offered last: the keys act on it. */
+  #inHand = 1;
 
   /**
    * @param {HTMLElement} element the grid
@@ -48,7 +50,16 @@ export class ViewsPane {
         click: ({ number }, x, y) => this.#click(number, x, y),
         leave: () => this.#setCursor(null),
       });
+      cell.element.addEventListener("focus", () => {
+        this.#inHand = cell.number;
+      });
     }
+  }
+
+  /** Another person: begin with the front again. */
+  forget() {
+    this.#bestName = "";
+    if (this.enlarged) this.enlarge(null);
   }
 
   /** @param {import("./view-cache.js").PartViews | null} views null while they load */
@@ -59,8 +70,9 @@ export class ViewsPane {
     if (!views) return;
     const frames = framesOf(views.surface);
     const { cameras } = views.surface;
-    // From limb to limb the eye stays on the same side of the person.
-    this.bestView = cameras.find(({ name }) => name === this.#bestName)?.number ?? 1;
+    // From limb to limb the eye stays on the same side of the person; "top" of a foot and of the head have nothing in common.
+    const isSide = /^(front|back)/.test(this.#bestName);
+    this.bestView = (isSide && cameras.find(({ name }) => name === this.#bestName)?.number) || 1;
     const [{ up, down }] = cameras;
     this.cells.forEach((cell, i) => {
       const camera = cameras[i];
@@ -80,10 +92,16 @@ export class ViewsPane {
     });
   }
 
-  /** @returns {ViewCell} the view that keys act on: the focused, the enlarged, the one with the cursor, the best */
+  /** Another point is current: the keys go to the view that suits it, and the focus too where it is on a view. */
+  offerBest() {
+    if (this.cursor || this.enlarged) return;
+    this.#inHand = this.bestView;
+    if (this.element.contains(document.activeElement)) this.active.element.focus({ preventScroll: true });
+  }
+
+  /** @returns {ViewCell} the view that keys act on */
   get active() {
-    const focused = this.cells.find((cell) => cell.element === document.activeElement);
-    return focused ?? this.cells[(this.enlarged ?? this.cursor?.view ?? this.bestView) - 1];
+    return this.cells[(this.enlarged ?? this.#inHand) - 1];
   }
 
   /** @param {number | null} number the view to enlarge; null or the enlarged one: all six again */
@@ -139,6 +157,7 @@ export class ViewsPane {
   /** @param {Cursor | null} cursor */
   #setCursor(cursor) {
     this.cursor = cursor;
+    if (cursor) this.#inHand = cursor.view;
     const pixels = cursor && this.views ? pixelsInAllViews(this.views.surface, cursor.point) : null;
     this.cells.forEach((cell, i) => cell.showRing(pixels?.[i] ?? null, i + 1 === cursor?.view));
     this.events.hover(cursor);
