@@ -1,5 +1,6 @@
 """A column that holds one numpy vector: answers are read a hundred thousand at a time, so they stay binary."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -8,7 +9,7 @@ from django.db import models
 from numpy.typing import NDArray
 
 
-class ArrayColumn(models.BinaryField):
+class ArrayColumn(models.BinaryField):  # type: ignore[type-arg]  # subscriptable in the stubs alone
     """A numpy array of fixed type and row width as little-endian bytes.
 
     Args:
@@ -24,7 +25,7 @@ class ArrayColumn(models.BinaryField):
         self.width = width
         super().__init__(*args, **kwargs)
 
-    def deconstruct(self) -> tuple[str, str, list[Any], dict[str, Any]]:
+    def deconstruct(self) -> tuple[str, str, Sequence[Any], dict[str, Any]]:
         name, path, args, kwargs = super().deconstruct()
         kwargs |= {"dtype": self.dtype.str.lstrip("<|"), "width": self.width}
         return name, path, args, kwargs

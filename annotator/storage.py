@@ -21,7 +21,7 @@ def store_bytes(name: str, content: bytes) -> str:
     return store_file(name, ContentFile(content))
 
 
-def store_file(name: str, source: IO[bytes] | File) -> str:
+def store_file(name: str, source: "IO[bytes] | File[bytes]") -> str:
     """Store a stream under exactly this name, atomically, replacing what was there; returns the name.
 
     An object store is atomic by itself; on a local disk the file is written aside, synced and renamed.
@@ -59,7 +59,7 @@ def whole_file(path: Path) -> Iterator[IO[bytes]]:
     _sync_folder(path.parent)
 
 
-def open_stored(name: str) -> File:
+def open_stored(name: str) -> "File[bytes]":
     """Open a stored file for reading.
 
     Raises:

@@ -1,10 +1,12 @@
 """What all views of the API share."""
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 from django.db.models import QuerySet
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema, inline_serializer
 from rest_framework import serializers
+from rest_framework.exceptions import NotAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import Serializer
@@ -15,6 +17,7 @@ from annotator.api.permissions import IsSignedIn
 from annotator.api.serializers.workbench import ErrorOut
 from annotator.models import User
 
+_Method = TypeVar("_Method", bound=Callable[..., Any])
 ERROR = OpenApiResponse(ErrorOut, description="code, message, fields")
 
 
@@ -26,7 +29,9 @@ class ApiView(APIView):
     @property
     def me(self) -> User:
         """The signed-in account."""
-        user: User = self.request.user
+        user = self.request.user
+        if not isinstance(user, User):
+            raise NotAuthenticated
         return user
 
 
@@ -42,7 +47,9 @@ def checked(serializer: type[Serializer[Any]], request: Request, *, partial: boo
     return data
 
 
-def documented(summary: str, *, request: Any = None, answers: Any = None, status: int = 200, **more: Any) -> Any:
+def documented(
+    summary: str, *, request: Any = None, answers: Any = None, status: int = 200, **more: Any
+) -> Callable[[_Method], _Method]:
     """Describe one method for OpenAPI: its input, its answer and the errors that any call may have."""
     if more.pop("paginated", False):
         more["parameters"] = [
@@ -54,7 +61,10 @@ def documented(summary: str, *, request: Any = None, answers: Any = None, status
             {"results": answers, "next": serializers.CharField(allow_null=True)},
         )
     responses = {status: answers, 400: ERROR, 401: ERROR, 403: ERROR, 404: ERROR} | more.pop("also", {})
-    return extend_schema(summary=summary, request=request, responses=responses, **more)
+    decorator: Callable[[_Method], _Method] = extend_schema(
+        summary=summary, request=request, responses=responses, **more
+    )
+    return decorator
 
 
 def paged(view: APIView, rows: QuerySet[Any], serializer: type[Serializer[Any]]) -> Response:

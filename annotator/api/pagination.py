@@ -2,7 +2,6 @@
 
 from typing import Any, Final
 
-from django.db.models import QuerySet
 from rest_framework.pagination import BasePagination
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -16,7 +15,7 @@ MAX_LIMIT: Final = 200
 class KeysetPagination(BasePagination):
     """Pages by primary key, ascending, or descending where the query set is ordered by "-id"."""
 
-    def paginate_queryset(self, queryset: QuerySet[Any], request: Request, view: Any = None) -> list[Any]:
+    def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> list[Any]:
         self._request = request
         limit = _whole(request, "limit", DEFAULT_LIMIT)
         if not 1 <= limit <= MAX_LIMIT:

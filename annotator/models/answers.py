@@ -6,6 +6,8 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from annotator.fields import ArrayColumn
+from labels.boxes import Crop
+from labels.label_maps import LabelMap, unpack
 
 
 class Stage(models.TextChoices):
@@ -55,6 +57,13 @@ class Answer(models.Model):
         "crop_x", "crop_y", "crop_width", "crop_height", "label_map", "parts_not_visible",
         "point_set_id", "status", "view", "click", "triangle", "weights", "surface_hash", "style_hash",
     )  # fmt: skip
+
+    def painted(self) -> tuple[LabelMap, Crop] | None:
+        """Return the label map and its crop, None where the answer holds no map."""
+        if self.label_map is None or not (self.crop_width and self.crop_height):
+            return None
+        crop = Crop(self.crop_x or 0, self.crop_y or 0, self.crop_width, self.crop_height)
+        return unpack(bytes(self.label_map), crop.shape), crop
 
     def answer_columns(self) -> dict[str, object]:
         """Return the answer's columns, ready to make another row of the same answer."""

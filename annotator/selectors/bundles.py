@@ -12,7 +12,7 @@ from annotator.models import Consensus, Lease, Stage, Submission
 from annotator.services.suggestions import suggest_parts
 from body.parts import N_PARTS
 from labels.boxes import Crop
-from labels.label_maps import pack, recrop, unpack
+from labels.label_maps import pack, recrop
 
 HEARTBEAT_S = 60
 
@@ -93,10 +93,8 @@ def _of_points(lease: Lease, crop: Crop) -> dict[str, Any]:
 
 def _accepted_parts(lease: Lease, crop: Crop) -> str | None:
     consensus = Consensus.objects.filter(person_id=lease.task.person_id, stage=Stage.PARTS).first()
-    if consensus is None or consensus.label_map is None:
+    painted = consensus.painted() if consensus else None
+    if painted is None:
         return None
-    old = Crop(consensus.crop_x, consensus.crop_y, consensus.crop_width, consensus.crop_height)
-    packed = bytes(consensus.label_map)
-    if old != crop:
-        packed = pack(recrop(unpack(packed, old.shape), old, crop))
-    return base64.b64encode(packed).decode()
+    label_map, old = painted
+    return base64.b64encode(pack(label_map if old == crop else recrop(label_map, old, crop))).decode()

@@ -1,6 +1,7 @@
 """Which pictures of the surface are shown: the newest complete set of 14 parts."""
 
 from collections import defaultdict
+from datetime import datetime
 
 from django.db.models import Max
 
@@ -17,7 +18,7 @@ def style_for_surface(surface_hash: str) -> str | None:
         .order_by()
     )
     parts: dict[str, set[int]] = defaultdict(set)
-    newest = {}
+    newest: dict[str, datetime] = {}
     for style, part, made_at in rows:
         parts[style].add(part)
         newest[style] = max(made_at, newest.get(style, made_at))

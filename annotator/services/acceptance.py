@@ -9,8 +9,6 @@ from annotator.permissions import may_review, membership_for
 from annotator.services.events import record_event
 from annotator.services.point_sets import parts_accepted
 from annotator.services.task_states import counting_answers, settle_task
-from labels.boxes import Crop
-from labels.label_maps import LabelMap, unpack
 
 
 def accept_if_complete(*, task: Task, submission: Submission) -> None:
@@ -47,7 +45,8 @@ def place_consensus(
     """Make a submission the accepted answer of its person; parts get their points. The caller holds the task's row."""
     before = Consensus.objects.filter(person_id=task.person_id, stage=task.stage).first()
     # Where an accepted answer was sent back there is no consensus now, but its points are there.
-    previous = _parts_of(before or submission.supersedes) if task.stage == Stage.PARTS else None
+    known = before or submission.supersedes
+    previous = known.painted() if known is not None and task.stage == Stage.PARTS else None
     told = {"submission": before.submission_id, "method": before.method} if before else None
     consensus = before or Consensus(person_id=task.person_id, stage=task.stage)
     placed = {
@@ -78,13 +77,6 @@ def place_consensus(
     return consensus
 
 
-def _parts_of(answer: Consensus | Submission | None) -> tuple[LabelMap, Crop] | None:
-    if answer is None or answer.label_map is None:
-        return None
-    crop = Crop(answer.crop_x, answer.crop_y, answer.crop_width, answer.crop_height)
-    return unpack(bytes(answer.label_map), crop.shape), crop
-
-
 @transaction.atomic
 def accept_submission(*, user: User, submission_id: int) -> Consensus:
     """Accept a submission as a reviewer or manager.
@@ -96,7 +88,7 @@ def accept_submission(*, user: User, submission_id: int) -> Consensus:
     submission, task = _reviewed(user, submission_id)
     if task.state in {Task.State.CLOSED, Task.State.WAITING}:
         raise ConflictError("This person is not to be annotated any more.", code="task_closed")
-    if task.stage == Stage.CORRESPONDENCE and not submission.point_set.is_current:
+    if submission.point_set is not None and not submission.point_set.is_current:
         raise ConflictError("The points of this person changed since this answer.", code="points_changed")
     SentBack.objects.filter(submission=submission).delete()
     consensus = place_consensus(

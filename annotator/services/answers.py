@@ -134,4 +134,5 @@ def _todays_pixels(lease: Lease, part: int, view: int, click: NDArray[np.float64
             "The pictures of the body were drawn anew since you started: take the task again.", code="pictures_changed"
         )
     metres = (click - np.asarray(old["origin"])) / old["px_per_m"]
-    return metres * now.px_per_m + np.asarray(now.origin)
+    moved: NDArray[np.float64] = metres * now.px_per_m + np.asarray(now.origin)
+    return moved

@@ -44,7 +44,7 @@ class Unpacked:
         }  # fmt: skip
 
 
-def upload_archive(*, project: Project, source: File, by: User, split: str = Split.TRAIN) -> Job:
+def upload_archive(*, project: Project, source: "File[bytes]", by: User, split: str = Split.TRAIN) -> Job:
     """Store an uploaded zip and start the job that unpacks it.
 
     Raises:

@@ -170,6 +170,8 @@ def draft_of_submission(submission: Submission) -> dict[str, Any]:
     """Return a submission's answer in the form of a draft."""
     if submission.task.stage == Stage.PARTS:
         return _parts_draft(submission)
+    if submission.point_set is None:
+        return {"answers": {}, "current": None}
     answers = {}
     columns = zip(submission.point_set.key, submission.status, submission.view, submission.click, strict=True)
     for key, status, view, click in columns:
@@ -181,11 +183,13 @@ def draft_of_submission(submission: Submission) -> dict[str, Any]:
 
 
 def _parts_draft(submission: Submission) -> dict[str, Any]:
-    packed = bytes(submission.label_map)
-    label_map = unpack(packed, (submission.crop_height, submission.crop_width))
+    painted = submission.painted()
+    if painted is None:
+        return {"label_map": None, "decided": {}, "hints": None}
+    label_map, _crop = painted
     decided = {str(part): "done" for part in parts_present(label_map)}
     decided |= {str(part): "not_visible" for part in submission.parts_not_visible}
-    return {"label_map": encoded(packed), "decided": decided, "hints": None}
+    return {"label_map": encoded(pack(label_map)), "decided": decided, "hints": None}
 
 
 def carry_draft(*, source: Lease, target: Lease) -> None:

@@ -14,7 +14,7 @@ from django.conf import settings
 from django.core.files.base import File
 from django.db import transaction
 from PIL import Image as Pillow
-from PIL import ImageOps
+from PIL import ImageOps, UnidentifiedImageError
 
 from annotator.errors import InvalidInputError, TooLargeError
 from annotator.models import Image, Project, Split, Submission, User
@@ -22,6 +22,7 @@ from annotator.services.events import record_event
 from annotator.storage import store_bytes
 
 _TYPES: Final = {"JPEG": ("image/jpeg", ".jpg"), "PNG": ("image/png", ".png"), "WEBP": ("image/webp", ".webp")}
+_WRITING: Final[dict[str, dict[str, Any]]] = {"JPEG": {"quality": 95, "subsampling": 0}, "WEBP": {"lossless": True}}
 _ORIENTATION: Final = 0x0112
 _READ_ERRORS: Final = (OSError, SyntaxError, ValueError, struct.error, EOFError, IndexError, KeyError, OverflowError)
 
@@ -45,7 +46,7 @@ def create_image(
     *,
     project: Project,
     file_name: str,
-    content: IO[bytes] | File | bytes,
+    content: "IO[bytes] | File[bytes] | bytes",
     by: User | None = None,
     split: str = Split.TRAIN,
     group: str = "",
@@ -64,7 +65,7 @@ def add_image(
     *,
     project: Project,
     file_name: str,
-    content: IO[bytes] | File | bytes,
+    content: "IO[bytes] | File[bytes] | bytes",
     by: User | None = None,
     split: str = Split.TRAIN,
     group: str = "",
@@ -118,7 +119,9 @@ def add_image(
     return image, is_new
 
 
-def check_picture(source: IO[bytes] | File | bytes, *, expected_size: tuple[int, int] | None = None) -> CheckedPicture:
+def check_picture(
+    source: "IO[bytes] | File[bytes] | bytes", *, expected_size: tuple[int, int] | None = None
+) -> CheckedPicture:
     """Return a picture that is whole, still, within the limits and upright.
 
     Raises:
@@ -165,7 +168,7 @@ def _readable() -> Iterator[None]:
         yield
     except Pillow.DecompressionBombError as error:
         raise TooLargeError("The picture unpacks to too many pixels.") from error
-    except Pillow.UnidentifiedImageError as error:
+    except UnidentifiedImageError as error:
         raise InvalidInputError("The file is no JPEG, PNG or WebP picture.", code="not_a_picture") from error
     except _READ_ERRORS as error:
         raise InvalidInputError(f"The picture is truncated or damaged ({error}).", code="damaged") from error
@@ -176,7 +179,11 @@ def _without_orientation(upright: Pillow.Image, kind: str) -> bytes:
     sink = io.BytesIO()
     exif = upright.getexif()
     exif.pop(_ORIENTATION, None)
-    options: dict[str, Any] = {"JPEG": {"quality": 95, "subsampling": 0}, "WEBP": {"lossless": True}}.get(kind, {})
+    settings_by_kind: dict[str, dict[str, Any]] = {
+        "JPEG": {"quality": 95, "subsampling": 0},
+        "WEBP": {"lossless": True},
+    }
+    options = settings_by_kind.get(kind, {})
     profile = upright.info.get("icc_profile")
     upright.save(sink, kind, exif=exif, **({"icc_profile": profile} if profile else {}), **options)
     return sink.getvalue()
@@ -201,7 +208,7 @@ def delete_image(*, image: Image, by: User) -> None:
     record_event(
         verb="deleted", target=image, project=image.project_id, actor=by, before={"file_name": image.file_name}
     )
-    name, storage = image.file.name, image.file.storage
+    name, storage = str(image.file.name), image.file.storage
     image.delete()
     if not Image.objects.filter(file=name).exists():
         transaction.on_commit(lambda: storage.delete(name))

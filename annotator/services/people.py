@@ -97,7 +97,7 @@ def change_person(*, person_id: int, revision: int, changes: dict[str, Any], by:
     person.save()
     if "box" in new:
         # Whoever has painted, or is painting, keeps the crop that was shown.
-        Lease.objects.filter(task__person=person, crop=None).update(crop=shown)
+        Lease.objects.filter(task__person=person, crop__isnull=True).update(crop=shown)
         Consensus.objects.filter(person=person, verbatim__isnull=False).update(verbatim=None)
     if set(new) & set(_FLAGS):
         _follow_flags(person)

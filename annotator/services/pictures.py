@@ -50,7 +50,7 @@ def open_picture(image: Image) -> Pillow.Image:
         NotFoundError: `file_missing`, or the file cannot be read any more.
     """
     try:
-        with open_stored(image.file.name) as source:
+        with open_stored(str(image.file.name)) as source:
             return flattened(Pillow.open(source))
     except OSError as error:
         raise NotFoundError(f"The file of image {image.pk} is missing or damaged.", code="file_missing") from error

@@ -6,7 +6,7 @@ from annotator.models import Consensus, Lease, Person, PointSet, SentBack, Stage
 from annotator.services.events import record_event
 from annotator.services.task_states import settle_task
 from labels.boxes import Crop
-from labels.label_maps import LabelMap, recrop, unpack
+from labels.label_maps import LabelMap, recrop
 from labels.sampling import SampledPoints, resample, sample_points
 
 _SEED = 0
@@ -23,7 +23,10 @@ def points_for_person(person: Person) -> PointSet | None:
     parts = Consensus.objects.filter(person=person, stage=Stage.PARTS, label_map__isnull=False).first()
     if parts is None:
         return None
-    crop, label_map = _map_of(parts)
+    painted = parts.painted()
+    if painted is None:
+        return None
+    label_map, crop = painted
     sampled = sample_points(label_map, _SEED)
     return PointSet.objects.create(
         person=person, version=1, key=sampled.key, xy=crop.to_image(sampled.xy), part=sampled.part
@@ -48,7 +51,10 @@ def parts_accepted(*, person: Person, parts: Consensus, previous: tuple[LabelMap
         return
     if Consensus.objects.filter(person=person, stage=Stage.CORRESPONDENCE, method=Consensus.Method.IMPORTED).exists():
         return
-    crop, label_map = _map_of(parts)
+    painted = parts.painted()
+    if painted is None:
+        return
+    label_map, crop = painted
     if previous is None:
         sampled = sample_points(label_map, _SEED)
     else:
@@ -61,21 +67,14 @@ def parts_accepted(*, person: Person, parts: Consensus, previous: tuple[LabelMap
     _ask_again(person)
 
 
-def _map_of(parts: Consensus) -> tuple[Crop, LabelMap]:
-    crop = Crop(parts.crop_x, parts.crop_y, parts.crop_width, parts.crop_height)
-    return crop, unpack(bytes(parts.label_map), crop.shape)
-
-
 def _sampled_again(
     person: Person, current: PointSet, previous: tuple[LabelMap, Crop], label_map: LabelMap, crop: Crop
 ) -> SampledPoints:
     old_map, old_crop = previous
     x, y = crop.from_image(current.xy).T
     points = SampledPoints(x, y, current.part, current.key)
-    used = max(
-        (int(keys.max()) for keys in PointSet.objects.filter(person=person).values_list("key", flat=True) if len(keys)),
-        default=0,
-    )
+    keys = [np.asarray(known.key) for known in PointSet.objects.filter(person=person).only("key")]
+    used = int(max((key.max() for key in keys if len(key)), default=0))
     return resample(points, recrop(old_map, old_crop, crop), label_map, _SEED, next_key=used + 1)
 
 
@@ -88,11 +87,13 @@ def _ask_again(person: Person) -> None:
     if task is None:
         return
     Consensus.objects.filter(person=person, stage=Stage.CORRESPONDENCE).delete()
-    standing = Submission.objects.filter(task=task, superseded_by=None, sent_back=None, annotator__isnull=False)
+    standing = Submission.objects.filter(task=task, superseded_by=None, sent_back=None).select_related("annotator")
     for submission in standing:
+        if submission.annotator is None:
+            continue
         SentBack.objects.create(
             submission=submission,
-            author_id=submission.annotator_id,
+            author=submission.annotator,
             note="The parts of this person changed, and with them some points. Your other answers are kept.",
         )
         record_event(verb="sent back", target=submission, project=task.project_id)

@@ -89,7 +89,7 @@ def _check(project: Project) -> None:
 
 
 @transaction.atomic
-def add_example(*, project: Project, source: File, is_good: bool, caption: str, by: User) -> ExamplePicture:
+def add_example(*, project: Project, source: "File[bytes]", is_good: bool, caption: str, by: User) -> ExamplePicture:
     """Add a good or a bad example to the instructions.
 
     Raises:

@@ -5,7 +5,7 @@ from django.db import IntegrityError, transaction
 from annotator.models import Person, Proposal, Stage
 from labels.boxes import Crop
 from labels.errors import LabelError
-from labels.label_maps import LabelMap, pack, recrop, unpack
+from labels.label_maps import LabelMap, pack, recrop
 from labels.prefill import prefill_parts
 from labels.rle import decode_mask
 
@@ -27,13 +27,17 @@ def suggest_parts(*, person: Person, crop: Crop) -> tuple[str, bytes] | None:
     if proposal is None:
         return None
     label_map = fitted(proposal, crop)
+    if label_map is None:
+        return None
     return (proposal.source, pack(label_map)) if label_map.any() else None
 
 
-def fitted(proposal: Proposal, crop: Crop) -> LabelMap:
-    """Return a proposal's label map, moved to a crop."""
-    old = Crop(proposal.crop_x, proposal.crop_y, proposal.crop_width, proposal.crop_height)
-    label_map = unpack(bytes(proposal.label_map), old.shape)
+def fitted(proposal: Proposal, crop: Crop) -> LabelMap | None:
+    """Return a proposal's label map, moved to a crop; None where it has none."""
+    painted = proposal.painted()
+    if painted is None:
+        return None
+    label_map, old = painted
     return label_map if old == crop else recrop(label_map, old, crop)
 
 

@@ -6,13 +6,15 @@ from django.core.files.storage import default_storage
 
 from annotator.models import Split
 from annotator.services.archives import Unpacked, unpack_archive
-from annotator.services.jobs import JobRun, job_kind
+from annotator.services.jobs import JobFailedError, JobRun, job_kind
 from annotator.storage import open_stored
 
 
 @job_kind("unpack_archive")
 def unpack_uploaded(run: JobRun) -> dict[str, Any]:
     """Add the pictures of an archive to the project; the result tells what was refused and why."""
+    if run.project is None:
+        raise JobFailedError("This job has no project to put the pictures into.")
     name = run.params["archive"]
 
     def tell(done: int, total: int, result: Unpacked) -> None:

@@ -6,6 +6,6 @@ from annotator.services.jobs import reap_jobs
 from annotator.services.leases import expire_leases
 
 
-@shared_task(name="annotator.reap")
+@shared_task(name="annotator.reap")  # type: ignore[untyped-decorator]  # Celery brings no types
 def reap() -> dict[str, int]:
     return {**reap_jobs(), "leases": expire_leases()}

@@ -39,21 +39,22 @@ def correspondence_page(request: HttpRequest, project_id: int) -> HttpResponse:
 
 def _page(request: HttpRequest, project_id: int, stage: Stage, template: str) -> HttpResponse:
     try:
-        project = membership_for(request.user, project_id, may_annotate).project
+        membership = membership_for(request.user, project_id, may_annotate)
     except NotFoundError as error:
         raise Http404(error.message) from error
     except NotAllowedError as error:
         raise PermissionDenied(error.message) from error
+    project, user = membership.project, membership.user
     examples = project.examples.all()
     config: dict[str, Any] = {
         "api": reverse("api-root"),
         "project": {"id": project.pk, "name": project.name},
         "stage": stage.value,
         "csrf_cookie": settings.CSRF_COOKIE_NAME,
-        "user": {"id": request.user.pk, "name": str(request.user)},
+        "user": {"id": user.pk, "name": str(user)},
         "language": request.LANGUAGE_CODE,
-        "key_bindings": request.user.key_bindings,
-        "workbench_settings": request.user.workbench_settings,
+        "key_bindings": user.key_bindings,
+        "workbench_settings": user.workbench_settings,
         "parts": part_data(),
         "charts": [{"number": c.number, "name": c.name, "part": c.part, "mirror": c.mirror} for c in CHARTS],
         "work_order": list(WORK_ORDER),

@@ -1,6 +1,6 @@
 """Accounts and tokens."""
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.conf import settings
 from rest_framework import serializers
@@ -8,7 +8,7 @@ from rest_framework import serializers
 from annotator.models import ApiToken, User
 
 
-class MeOut(serializers.ModelSerializer):
+class MeOut(serializers.ModelSerializer[Any]):
     class Meta:
         model = User
         fields: ClassVar = [
@@ -16,7 +16,7 @@ class MeOut(serializers.ModelSerializer):
         ]  # fmt: skip
 
 
-class MeIn(serializers.Serializer):
+class MeIn(serializers.Serializer[Any]):
     display_name = serializers.CharField(max_length=80, allow_blank=True)
     language = serializers.ChoiceField(choices=["", *(code for code, _name in settings.LANGUAGES)])
     theme = serializers.ChoiceField(choices=User.Theme.values)
@@ -24,13 +24,13 @@ class MeIn(serializers.Serializer):
     workbench_settings = serializers.DictField()
 
 
-class TokenOut(serializers.ModelSerializer):
+class TokenOut(serializers.ModelSerializer[Any]):
     class Meta:
         model = ApiToken
         fields: ClassVar = ["id", "name", "hint", "created_at", "last_used_at", "expires_at"]
 
 
-class TokenIn(serializers.Serializer):
+class TokenIn(serializers.Serializer[Any]):
     name = serializers.CharField(max_length=80)
     days = serializers.IntegerField(min_value=1, max_value=3650, allow_null=True, default=None)
 

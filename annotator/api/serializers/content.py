@@ -9,7 +9,7 @@ from annotator.models import Comment, Image, Person, Split, Submission, Task
 from annotator.services.drafts import draft_of_submission
 
 
-class ImageOut(serializers.ModelSerializer):
+class ImageOut(serializers.ModelSerializer[Any]):
     file_url = serializers.SerializerMethodField()
     thumbnail_url = serializers.SerializerMethodField()
     people = serializers.IntegerField(source="n_people", default=0, read_only=True)
@@ -28,13 +28,13 @@ class ImageOut(serializers.ModelSerializer):
         return reverse("api-image-thumbnail", args=[image.pk])
 
 
-class ImageIn(serializers.Serializer):
+class ImageIn(serializers.Serializer[Any]):
     file = serializers.FileField()
     split = serializers.ChoiceField(choices=Split.values, default=Split.TRAIN)
     group = serializers.CharField(max_length=120, allow_blank=True, default="")
 
 
-class PersonOut(serializers.ModelSerializer):
+class PersonOut(serializers.ModelSerializer[Any]):
     image_id = serializers.IntegerField()
     box = serializers.SerializerMethodField()
     tasks = serializers.SerializerMethodField()
@@ -66,13 +66,13 @@ class BoxField(serializers.ListField):
         super().__init__(min_length=4, max_length=4, **more)
 
 
-class PersonIn(serializers.Serializer):
+class PersonIn(serializers.Serializer[Any]):
     box = BoxField()
     is_crowd = serializers.BooleanField(default=False)
     is_ignored = serializers.BooleanField(default=False)
 
 
-class PersonChangeIn(serializers.Serializer):
+class PersonChangeIn(serializers.Serializer[Any]):
     revision = serializers.IntegerField(min_value=1)
     box = BoxField(required=False)
     is_crowd = serializers.BooleanField(required=False)
@@ -80,7 +80,7 @@ class PersonChangeIn(serializers.Serializer):
     is_deleted = serializers.BooleanField(required=False)
 
 
-class TaskOut(serializers.ModelSerializer):
+class TaskOut(serializers.ModelSerializer[Any]):
     person_id = serializers.IntegerField()
 
     class Meta:
@@ -88,12 +88,12 @@ class TaskOut(serializers.ModelSerializer):
         fields: ClassVar = ["id", "person_id", "stage", "state", "overlap", "priority", "created_at", "updated_at"]
 
 
-class TaskChangeIn(serializers.Serializer):
+class TaskChangeIn(serializers.Serializer[Any]):
     state = serializers.ChoiceField(choices=["open", "paused"], required=False)
     priority = serializers.IntegerField(min_value=-1000, max_value=1000, required=False)
 
 
-class SubmissionOut(serializers.ModelSerializer):
+class SubmissionOut(serializers.ModelSerializer[Any]):
     annotator = serializers.SerializerMethodField()
     stage = serializers.CharField(source="task.stage")
     task_id = serializers.IntegerField()
@@ -126,11 +126,11 @@ class SubmissionDetailOut(SubmissionOut):
         return draft_of_submission(submission)
 
 
-class NoteIn(serializers.Serializer):
+class NoteIn(serializers.Serializer[Any]):
     note = serializers.CharField(max_length=1000)
 
 
-class ConsensusOut(serializers.Serializer):
+class ConsensusOut(serializers.Serializer[Any]):
     person_id = serializers.IntegerField()
     stage = serializers.CharField()
     method = serializers.CharField()
@@ -138,11 +138,11 @@ class ConsensusOut(serializers.Serializer):
     accepted_at = serializers.DateTimeField()
 
 
-class CommentIn(serializers.Serializer):
+class CommentIn(serializers.Serializer[Any]):
     text = serializers.CharField(max_length=1000)
 
 
-class CommentOut(serializers.ModelSerializer):
+class CommentOut(serializers.ModelSerializer[Any]):
     author = serializers.CharField(source="author.username")
 
     class Meta:

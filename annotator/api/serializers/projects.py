@@ -9,13 +9,13 @@ from annotator.models import Event, ExamplePicture, Invitation, Job, Membership,
 from annotator.services.projects import EDITABLE
 
 
-class ProjectOut(serializers.ModelSerializer):
+class ProjectOut(serializers.ModelSerializer[Any]):
     class Meta:
         model = Project
         fields: ClassVar = ["id", *EDITABLE, "surface_hash", "created_at"]
 
 
-class ProjectForAnnotatorOut(serializers.ModelSerializer):
+class ProjectForAnnotatorOut(serializers.ModelSerializer[Any]):
     """Without the rates: how often gold comes is nobody's business who is measured by it."""
 
     class Meta:
@@ -23,7 +23,7 @@ class ProjectForAnnotatorOut(serializers.ModelSerializer):
         fields: ClassVar = ["id", "name", "instructions", "lease_minutes", "reopen_minutes", "is_archived"]
 
 
-class ProjectListOut(serializers.Serializer):
+class ProjectListOut(serializers.Serializer[Any]):
     id = serializers.IntegerField()
     name = serializers.CharField()
     role = serializers.CharField()
@@ -31,13 +31,13 @@ class ProjectListOut(serializers.Serializer):
     progress = serializers.DictField(child=serializers.DictField(child=serializers.IntegerField()))
 
 
-class ProjectIn(serializers.ModelSerializer):
+class ProjectIn(serializers.ModelSerializer[Any]):
     class Meta:
         model = Project
         fields: ClassVar = list(EDITABLE)
 
 
-class MemberOut(serializers.ModelSerializer):
+class MemberOut(serializers.ModelSerializer[Any]):
     user_id = serializers.IntegerField()
     username = serializers.CharField(source="user.username")
     display_name = serializers.CharField(source="user.display_name")
@@ -50,28 +50,28 @@ class MemberOut(serializers.ModelSerializer):
         ]  # fmt: skip
 
 
-class MemberIn(serializers.Serializer):
+class MemberIn(serializers.Serializer[Any]):
     role = serializers.ChoiceField(choices=Role.values, required=False)
     is_paused = serializers.BooleanField(required=False)
     pause_reason = serializers.CharField(max_length=500, allow_blank=True, required=False)
 
 
-class AccountStateIn(serializers.Serializer):
+class AccountStateIn(serializers.Serializer[Any]):
     is_active = serializers.BooleanField()
 
 
-class TemporaryPasswordOut(serializers.Serializer):
+class TemporaryPasswordOut(serializers.Serializer[Any]):
     password = serializers.CharField(help_text="Shown once: tell it to the person.")
 
 
-class InvitationIn(serializers.Serializer):
+class InvitationIn(serializers.Serializer[Any]):
     role = serializers.ChoiceField(choices=Role.values)
     uses = serializers.IntegerField(min_value=1, max_value=500, default=1)
     days = serializers.IntegerField(min_value=1, max_value=90, default=7)
     note = serializers.CharField(max_length=120, allow_blank=True, default="")
 
 
-class InvitationOut(serializers.ModelSerializer):
+class InvitationOut(serializers.ModelSerializer[Any]):
     class Meta:
         model = Invitation
         fields: ClassVar = ["id", "role", "note", "uses_left", "expires_at", "created_at"]
@@ -84,22 +84,22 @@ class NewInvitationOut(InvitationOut):
         fields: ClassVar = [*InvitationOut.Meta.fields, "secret"]
 
 
-class SecretIn(serializers.Serializer):
+class SecretIn(serializers.Serializer[Any]):
     secret = serializers.CharField(max_length=200)
 
 
-class JoinedOut(serializers.Serializer):
+class JoinedOut(serializers.Serializer[Any]):
     project = serializers.IntegerField()
     role = serializers.CharField()
 
 
-class ExampleIn(serializers.Serializer):
+class ExampleIn(serializers.Serializer[Any]):
     file = serializers.FileField()
     is_good = serializers.BooleanField()
     caption = serializers.CharField(max_length=200, allow_blank=True, default="")
 
 
-class ExampleOut(serializers.ModelSerializer):
+class ExampleOut(serializers.ModelSerializer[Any]):
     url = serializers.SerializerMethodField()
 
     class Meta:
@@ -110,7 +110,7 @@ class ExampleOut(serializers.ModelSerializer):
         return reverse("api-example-file", args=[example.pk])
 
 
-class EventOut(serializers.ModelSerializer):
+class EventOut(serializers.ModelSerializer[Any]):
     actor = serializers.SerializerMethodField()
 
     class Meta:
@@ -121,7 +121,7 @@ class EventOut(serializers.ModelSerializer):
         return event.actor.username if event.actor else None
 
 
-class JobOut(serializers.ModelSerializer):
+class JobOut(serializers.ModelSerializer[Any]):
     class Meta:
         model = Job
         fields: ClassVar = [
@@ -136,12 +136,12 @@ class JobOut(serializers.ModelSerializer):
         return shown
 
 
-class ArchiveIn(serializers.Serializer):
+class ArchiveIn(serializers.Serializer[Any]):
     file = serializers.FileField()
     split = serializers.ChoiceField(choices=Split.values, default=Split.TRAIN)
 
 
-class ProgressOut(serializers.Serializer):
+class ProgressOut(serializers.Serializer[Any]):
     tasks = serializers.DictField(child=serializers.DictField(child=serializers.IntegerField()))
     days = serializers.ListField(child=serializers.DictField())
     annotators = serializers.ListField(child=serializers.DictField())

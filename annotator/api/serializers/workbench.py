@@ -1,65 +1,67 @@
 """Input and output of the workbench's calls. Drafts and answers are checked by the services, which know the stage."""
 
+from typing import Any
+
 from rest_framework import serializers
 
 from annotator.models import Stage
 from annotator.services.leases import SKIP_REASONS
 
 
-class ErrorOut(serializers.Serializer):
+class ErrorOut(serializers.Serializer[Any]):
     code = serializers.CharField()
     message = serializers.CharField()
     fields_ = serializers.DictField(child=serializers.ListField(child=serializers.CharField()))
 
-    def get_fields(self) -> dict[str, serializers.Field]:
+    def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
         # `fields` is a name of Serializer itself, so the member is declared under another one.
         found = super().get_fields()
         found["fields"] = found.pop("fields_")
         return found
 
 
-class NextIn(serializers.Serializer):
+class NextIn(serializers.Serializer[Any]):
     stage = serializers.ChoiceField(choices=Stage.values)
     holding = serializers.ListField(child=serializers.UUIDField(), max_length=20, default=list)
 
 
-class HeartbeatIn(serializers.Serializer):
+class HeartbeatIn(serializers.Serializer[Any]):
     active_ms = serializers.IntegerField(min_value=0, default=0)
 
 
-class HeartbeatOut(serializers.Serializer):
+class HeartbeatOut(serializers.Serializer[Any]):
     expires_at = serializers.DateTimeField()
 
 
-class DraftIn(serializers.Serializer):
+class DraftIn(serializers.Serializer[Any]):
     revision = serializers.IntegerField(min_value=0, help_text="The revision that the draft was made from.")
     active_ms = serializers.IntegerField(min_value=0, default=0)
     draft = serializers.JSONField()
 
 
-class DraftOut(serializers.Serializer):
+class DraftOut(serializers.Serializer[Any]):
     revision = serializers.IntegerField()
     saved_at = serializers.DateTimeField()
     expires_at = serializers.DateTimeField()
 
 
-class SubmitIn(serializers.Serializer):
+class SubmitIn(serializers.Serializer[Any]):
     client_uuid = serializers.UUIDField()
     active_ms = serializers.IntegerField(min_value=0, default=0)
     answer = serializers.JSONField()
 
 
-class SubmitOut(serializers.Serializer):
+class SubmitOut(serializers.Serializer[Any]):
     submission = serializers.IntegerField()
     reopen_until = serializers.DateTimeField()
 
 
-class SkipIn(serializers.Serializer):
+class SkipIn(serializers.Serializer[Any]):
     reason = serializers.ChoiceField(choices=SKIP_REASONS)
     note = serializers.CharField(max_length=500, allow_blank=True, default="")
 
 
-class LeaseOut(serializers.Serializer):
+class LeaseOut(serializers.Serializer[Any]):
     id = serializers.UUIDField()
     expires_at = serializers.DateTimeField()
     revision = serializers.IntegerField()
@@ -67,38 +69,38 @@ class LeaseOut(serializers.Serializer):
     heartbeat_s = serializers.IntegerField()
 
 
-class EmptyOut(serializers.Serializer):
+class EmptyOut(serializers.Serializer[Any]):
     reason = serializers.ChoiceField(
         choices=["none_open", "all_yours_done", "waits_for_parts", "paused", "views_preparing"]
     )
     message = serializers.CharField()
 
 
-class ProjectRefOut(serializers.Serializer):
+class ProjectRefOut(serializers.Serializer[Any]):
     id = serializers.IntegerField()
     name = serializers.CharField()
 
 
-class CropOut(serializers.Serializer):
+class CropOut(serializers.Serializer[Any]):
     x = serializers.IntegerField()
     y = serializers.IntegerField()
     width = serializers.IntegerField()
     height = serializers.IntegerField()
 
 
-class PointsOut(serializers.Serializer):
+class PointsOut(serializers.Serializer[Any]):
     key = serializers.ListField(child=serializers.IntegerField())
     x = serializers.ListField(child=serializers.FloatField())
     y = serializers.ListField(child=serializers.FloatField())
     part = serializers.ListField(child=serializers.IntegerField())
 
 
-class SuggestionOut(serializers.Serializer):
-    source = serializers.CharField()
+class SuggestionOut(serializers.Serializer[Any]):
+    source = serializers.CharField()  # type: ignore[assignment]  # a name of Field, and of the contract
     label_map = serializers.CharField()
 
 
-class BundleOut(serializers.Serializer):
+class BundleOut(serializers.Serializer[Any]):
     """A leased task with all that the workbench shows; `lease` is null where the queue is empty."""
 
     lease = LeaseOut(allow_null=True)

@@ -80,7 +80,7 @@ class ImageView(ApiView):
 class ImageFileView(ApiView):
     @documented("The file of an image, as stored", answers=bytes)
     def get(self, request: Request, image_id: int) -> HttpResponseBase:
-        return picture_response(scope.image_for(self.me, image_id).file.name)
+        return picture_response(str(scope.image_for(self.me, image_id).file.name))
 
 
 class ImageThumbnailView(ApiView):

@@ -104,7 +104,7 @@ class ExampleView(ApiView):
 class ExampleFileView(ApiView):
     @documented("The picture of an example", answers=bytes)
     def get(self, request: Request, example_id: uuid.UUID) -> HttpResponseBase:
-        return picture_response(scope.example_for(self.me, example_id).file.name)
+        return picture_response(str(scope.example_for(self.me, example_id).file.name))
 
 
 class EventsView(ApiView):

@@ -19,12 +19,12 @@ class RootView(ApiView):
 
 
 @extend_schema(exclude=True)
-class SchemaView(SpectacularJSONAPIView):
+class SchemaView(SpectacularJSONAPIView):  # type: ignore[misc]  # drf-spectacular brings no types
     permission_classes = (IsSignedIn,)
 
 
 @extend_schema(exclude=True)
-class DocsView(SpectacularSwaggerSplitView):
+class DocsView(SpectacularSwaggerSplitView):  # type: ignore[misc]  # drf-spectacular brings no types
     """Swagger UI from the sidecar; its script comes from its own address, so that no inline script is needed."""
 
     permission_classes = (IsSignedIn,)
