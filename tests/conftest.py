@@ -22,7 +22,11 @@ _running = pytest.StashKey["Services"]()
 
 
 class Services:
-    """PostgreSQL and Redis in a temporary folder; durability is off, as nothing here outlives the session."""
+    """PostgreSQL and Redis in a temporary folder.
+
+    What is committed survives a killed process, as the tests of kills want it, but not a power cut: nothing here
+    outlives the session.
+    """
 
     def __init__(self) -> None:
         # Not pytest's own temporary folder: that is closed to the account that PostgreSQL drops to under root.
@@ -30,7 +34,7 @@ class Services:
         self.folder.chmod(0o711)
         self.postgres = Postgres(
             self.folder,
-            {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"},
+            {"fsync": "off", "full_page_writes": "off"},
         )
         self.redis = Redis(self.folder)
 
