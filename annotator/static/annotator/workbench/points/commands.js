@@ -77,7 +77,7 @@ function nudge(screen, event, factor) {
   const { answer } = /** @type {import("./model.js").PointsModel} */ (screen.model);
   if (answer?.status === "placed") return screen.nudgePlaced(dx * factor, dy * factor);
   const step = CURSOR_STEP_PX * factor * (event.repeat ? HELD_FASTER : 1);
-  screen.views.moveCursor(dx * step, dy * step, screen.startOfCursor);
+  screen.views.moveCursor(dx * step, dy * step, screen.surface.startOfCursor);
 }
 
 /** @param {PointsScreen} screen @param {number} step */

@@ -143,7 +143,7 @@ export class PointsStage {
     messages.show("views", {
       tone: "warn", icon: "image", title: t("The views of this part did not come"),
       text: t("The photograph and your answers are here. The views are fetched again when you ask."),
-      actions: [{ label: t("Try now"), isPrimary: true, run: () => this.#screen.retryViews() }],
+      actions: [{ label: t("Try now"), isPrimary: true, run: () => this.#screen.surface.retry() }],
     });
   }
 }
