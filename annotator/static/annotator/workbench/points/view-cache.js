@@ -5,9 +5,11 @@
 
 import { inflate } from "../core/label-map.js";
 import { decodePart } from "./pick-map.js";
+import { framesOf } from "./view-frame.js";
 
 /** @typedef {import("./pick-map.js").PartSurface} PartSurface */
-/** @typedef {{surface: PartSurface, pictures: ImageBitmap[]}} PartViews pictures by view number - 1 */
+/** @typedef {import("../core/viewport.js").Rect} Rect */
+/** @typedef {{surface: PartSurface, pictures: ImageBitmap[], frames: Rect[]}} PartViews pictures, frames by view number - 1 */
 /** @typedef {{manifest: any, pick: Uint8Array, pictures: Blob[]}} Packed */
 
 /** Unpacked parts kept: the one in work, the next ones, the last ones. */
@@ -69,7 +71,8 @@ export class ViewCache {
   async #unpack(base) {
     const { manifest, pick, pictures } = await this.#fetchPart(base);
     const [bytes, ...bitmaps] = await Promise.all([inflate(pick), ...pictures.map((blob) => createImageBitmap(blob))]);
-    return { surface: decodePart(manifest, /** @type {ArrayBuffer} */ (bytes.buffer)), pictures: bitmaps };
+    const surface = decodePart(manifest, /** @type {ArrayBuffer} */ (bytes.buffer));
+    return { surface, pictures: bitmaps, frames: framesOf(surface) };
   }
 
   /** @param {string} base @returns {Promise<Packed>} */

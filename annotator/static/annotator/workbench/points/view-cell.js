@@ -145,7 +145,7 @@ export class ViewCell {
   #drawPicture(context) {
     if (!this.picture) return;
     context.setTransform(...this.viewport.transform);
-    context.imageSmoothingQuality = "high";
+    context.imageSmoothingQuality = "medium";
     context.drawImage(this.picture, 0, 0);
   }
 

@@ -7,7 +7,6 @@ import { t } from "../core/strings.js";
 import { N_VIEWS } from "./pick-map.js";
 import { nearestSurfacePoint, pixelIn, pixelsInAllViews } from "./surface-point.js";
 import { ViewCell } from "./view-cell.js";
-import { framesOf } from "./view-frame.js";
 import { listenToPointer } from "./view-pointer.js";
 import { viewWords } from "./words.js";
 
@@ -68,7 +67,6 @@ export class ViewsPane {
     this.#setCursor(null);
     this.element.classList.toggle("is-loading", !views);
     if (!views) return;
-    const frames = framesOf(views.surface);
     const { cameras } = views.surface;
     // From limb to limb the eye stays on the same side of the person; "top" of a foot and of the head have nothing in common.
     const isSide = /^(front|back)/.test(this.#bestName);
@@ -76,7 +74,7 @@ export class ViewsPane {
     const [{ up, down }] = cameras;
     this.cells.forEach((cell, i) => {
       const camera = cameras[i];
-      cell.show(views.pictures[i], camera, frames[i]);
+      cell.show(views.pictures[i], camera, views.frames[i]);
       cell.showEnds(camera.up === up ? "" : camera.up, camera.down === down ? "" : camera.down);
       this.#label(cell);
     });
@@ -132,10 +130,10 @@ export class ViewsPane {
 
   /** @param {number} view @param {SurfacePoint | null} start @returns {Cursor | null} */
   #startIn(view, start) {
-    const { surface } = /** @type {import("./view-cache.js").PartViews} */ (this.views);
+    const { surface, frames } = /** @type {import("./view-cache.js").PartViews} */ (this.views);
     const shown = start && pixelIn(surface, view, start);
     if (shown) return this.cursorAt(view, shown[0], shown[1]);
-    const frame = framesOf(surface)[view - 1];
+    const frame = frames[view - 1];
     return this.cursorAt(view, frame.x + frame.width / 2, frame.y + frame.height / 2, surface.size / 2);
   }
 
