@@ -213,9 +213,10 @@ export function listenForKeys(target, keyMap, run) {
 
 /** Whether the key belongs to the control that has the focus. @param {KeyboardEvent} event */
 function isForTyping(event) {
-  const element = /** @type {{closest?: (s: string) => unknown, tagName?: string, type?: string} | null} */ (event.target);
+  const element = /** @type {{closest?: (s: string) => unknown, ownerDocument?: Document, tagName?: string, type?: string} | null} */ (event.target);
   if (!element?.closest) return false;
-  if (element.closest("dialog[open]")) return true;
+  // Also where the focus is nowhere: behind an open dialog nothing may happen, and Escape is the dialog's.
+  if (element.ownerDocument?.querySelector("dialog[open]")) return true;
   const isModified = event.ctrlKey || event.metaKey;
   if (element.tagName === "INPUT" && element.type === "range") return /^(Arrow|Home|End|Page)/.test(event.key);
   if (element.closest("input:not([type=checkbox]):not([type=button]), textarea, select, [contenteditable]")) return !(isModified && event.key === "Enter");
