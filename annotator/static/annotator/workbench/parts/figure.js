@@ -6,7 +6,7 @@
 import { t } from "../core/strings.js";
 
 /** @typedef {import("../ui/shell.js").Part} Part */
-/** @typedef {"none" | "hint" | "touched" | "done" | "not_visible"} PartState */
+/** @typedef {import("./part-order.js").PartState} PartState */
 
 const NAMESPACE = "http://www.w3.org/2000/svg";
 const WIDTH = 120;

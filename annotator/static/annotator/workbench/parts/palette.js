@@ -5,7 +5,7 @@ import { element } from "../ui/dom.js";
 import { icon } from "../ui/icons.js";
 
 /** @typedef {import("../ui/shell.js").Part} Part */
-/** @typedef {import("./figure.js").PartState} PartState */
+/** @typedef {import("./part-order.js").PartState} PartState */
 
 export class Palette {
   #place;

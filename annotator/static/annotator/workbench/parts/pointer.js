@@ -4,11 +4,11 @@
  */
 
 /** @typedef {import("../core/viewport.js").Point} Point */
-/** @typedef {import("./tools.js").Sample} Sample */
+/** @typedef {import("./tools/tool.js").Sample} Sample */
 
 /**
  * @typedef {object} PointerTarget
- * @property {() => import("./tools.js").Tool} tool
+ * @property {() => import("./tools/tool.js").Tool} tool
  * @property {() => boolean} isPanning the next drag moves the picture, whatever the tool
  * @property {() => boolean} fingerPans
  * @property {() => void} penSeen

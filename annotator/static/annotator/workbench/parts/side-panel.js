@@ -5,10 +5,10 @@ import { hook } from "../ui/dom.js";
 import { BodyFigure } from "./figure.js";
 import { HINT } from "./label-document.js";
 import { Palette, stateWord } from "./palette.js";
+import { stateOf } from "./part-order.js";
 
 /** @typedef {import("../ui/shell.js").Part} Part */
 /** @typedef {import("./label-document.js").LabelDocument} LabelDocument */
-/** @typedef {import("./figure.js").PartState} PartState */
 
 export class SidePanel {
   #parts;
@@ -80,14 +80,6 @@ export class SidePanel {
     this.#places.tip.textContent = tipFor(part.limb);
     this.#places.done.textContent = state === "hint" ? t("Take it, next") : t("Done, next");
   }
-}
-
-/** @param {LabelDocument} labelDocument @param {number} part @returns {PartState} */
-export function stateOf(labelDocument, part) {
-  const decision = labelDocument.decided.get(part);
-  if (decision === "done" || decision === "not_visible") return decision;
-  if (labelDocument.areas[part] > 0) return "touched";
-  return labelDocument.areas[part | HINT] > 0 ? "hint" : "none";
 }
 
 /** @param {string} limb */

@@ -1,0 +1,176 @@
+/**
+ * The parts workbench's own things in one place: the document with its history, the tools, the cursor, and the ways to edit and to
+ * choose that commands, pointer and panels share. It draws nothing itself; it says what changed.
+ */
+
+import { History } from "../core/history.js";
+import { t } from "../core/strings.js";
+import { Viewport } from "../core/viewport.js";
+import { Cursor } from "./cursor.js";
+import { PART_BITS, sizeOfDelta } from "./label-document.js";
+import { PartOrder } from "./part-order.js";
+import { makeState } from "./state.js";
+import { LassoTool, PolygonTool } from "./tools/areas.js";
+import { BrushTool } from "./tools/brush.js";
+import { FillTool, MoveTool } from "./tools/click.js";
+
+/** @typedef {import("../ui/shell.js").ShellForStage} ShellForStage */
+/** @typedef {import("../core/viewport.js").Point} Point */
+/** @typedef {import("./tools/tool.js").Tool} Tool */
+/** @typedef {import("./label-document.js").LabelDocument} LabelDocument */
+/** @typedef {import("./label-document.js").Delta} Delta */
+
+/**
+ * @typedef {object} DeskEvents
+ * @property {() => void} edited cells or decisions are others
+ * @property {() => void} marked only what follows the pointer
+ * @property {() => void} historyMoved
+ */
+
+export class Desk {
+  viewport = new Viewport({ padding: 4 });
+  cursor = new Cursor();
+  order;
+  state;
+  mirrors;
+  shell;
+  /** @type {LabelDocument | null} */
+  document = null;
+  /** @type {History<Delta>} */
+  history;
+  #events;
+  /** @type {Map<string, Tool>} */
+  #tools;
+
+  /** @param {ShellForStage} shell @param {DeskEvents} events */
+  constructor(shell, events) {
+    const { parts, work_order, user } = shell.config;
+    this.shell = shell;
+    this.#events = events;
+    this.order = new PartOrder(parts, work_order);
+    this.mirrors = new Map(parts.map((part) => [part.number, part.mirror]));
+    this.state = makeState(user.settings, work_order[0]);
+    this.history = this.newHistory();
+    const bench = this.#bench();
+    this.#tools = new Map(
+      [
+        new MoveTool(bench), new BrushTool(bench), new BrushTool(bench, { isEraser: true }), new PolygonTool(bench), new LassoTool(bench),
+        new FillTool(bench, { open: t("Nothing encloses this place.") }),
+      ].map((/** @type {Tool} */ tool) => [tool.name, tool]),
+    );
+  }
+
+  get part() {
+    return this.state.state.part;
+  }
+
+  get tool() {
+    return /** @type {Tool} */ (this.#tools.get(this.state.state.tool));
+  }
+
+  /** A history for another document. @returns {History<Delta>} */
+  newHistory() {
+    const history = new History({
+      apply: (/** @type {Delta} */ delta, direction) => {
+        this.document?.apply(delta, direction);
+        this.#events.edited();
+        this.shell.changed();
+      },
+      keeper: this.shell.historyKeeper(),
+      sizeOf: sizeOfDelta,
+    });
+    history.watch(() => this.#events.historyMoved());
+    return history;
+  }
+
+  /** End an edit: one entry of the history, one change to save. */
+  commit() {
+    const delta = this.document?.commit();
+    if (delta) {
+      this.history.push(delta);
+      this.shell.changed();
+    }
+    this.#events.edited();
+  }
+
+  /** @param {(document: LabelDocument) => void} change */
+  edit(change) {
+    if (!this.document) return;
+    change(this.document);
+    this.commit();
+  }
+
+  /** @param {number} part */
+  pick(part) {
+    // The part of a stroke under way is settled.
+    if (this.tool.isBusy && this.tool.name !== "polygon") return;
+    this.state.set({ part });
+  }
+
+  /** @param {Point | null} at image pixels */
+  pickAt(at) {
+    const value = at && this.document ? this.document.valueAt(at.x, at.y) : 0;
+    if (value) this.pick(value & PART_BITS);
+  }
+
+  toNextOpen() {
+    const next = this.document ? this.order.nextOpen(this.document, this.part) : undefined;
+    if (next !== undefined) this.pick(next);
+    else this.shell.messages.say(t("All parts are decided. Submit when you like."));
+  }
+
+  /** @param {string} name */
+  chooseTool(name) {
+    if (this.tool.isBusy) this.tool.cancel();
+    this.cursor.isPressed = false;
+    this.state.set({ tool: name });
+  }
+
+  /** Give up what is under way. */
+  cancel() {
+    this.cursor.isPressed = false;
+    if (this.tool.isBusy) this.tool.cancel();
+    this.#events.marked();
+  }
+
+  /** The image point under the cursor. @returns {Point | null} */
+  get cursorPoint() {
+    const { at } = this.cursor;
+    return at ? this.viewport.toImage(at.x, at.y) : null;
+  }
+
+  /** The number of the part under the cursor; 0: none. */
+  get partUnderCursor() {
+    const at = this.cursorPoint;
+    return at && this.document ? this.document.valueAt(at.x, at.y) & PART_BITS : 0;
+  }
+
+  /** @param {Point | null} at screen pixels @param {boolean} isQuiet no tag just now */
+  placeCursor(at, isQuiet) {
+    this.cursor.moveTo(at, { isQuiet: isQuiet || this.tool.name === "move", width: this.viewport.width });
+    this.#events.marked();
+  }
+
+  /** @returns {import("./tools/tool.js").Bench} */
+  #bench() {
+    return {
+      document: () => this.document,
+      part: () => this.part,
+      radius: () => this.state.state.brushPx / 2 / this.viewport.scale,
+      rule: (at) => this.#ruleAt(at),
+      viewport: () => this.viewport,
+      edited: () => this.#events.marked(),
+      moved: () => this.#events.marked(),
+      commit: () => this.commit(),
+      picked: (part) => this.pick(part),
+      say: (text) => this.shell.messages.show("tool", { icon: "note", title: text, forMs: 2500 }),
+    };
+  }
+
+  /** @param {Point} at @returns {import("./label-document.js").Rule} */
+  #ruleAt(at) {
+    const { rule } = this.state.state;
+    if (rule === "part") return { kind: "part", part: (this.document?.valueAt(at.x, at.y) ?? 0) & PART_BITS };
+    return { kind: rule };
+  }
+}

@@ -1,0 +1,58 @@
+/** Between the document and what the API calls a draft or an answer of parts. */
+
+import { packLabelMap, unpackLabelMap } from "../core/label-map.js";
+import { LabelDocument } from "./label-document.js";
+
+/**
+ * @typedef {object} PartsDraft
+ * @property {string} label_map base64 of zlib: what is annotated
+ * @property {Record<string, import("./label-document.js").Decision>} decided
+ * @property {string | null} hints base64 of zlib: what is still a suggestion
+ */
+
+/**
+ * @param {PartsDraft | null} draft
+ * @param {{width: number, height: number}} crop
+ * @param {Uint8Array | null} suggestion where there is no draft yet
+ * @returns {Promise<LabelDocument>}
+ */
+export async function documentOf(draft, { width, height }, suggestion) {
+  if (!draft) return new LabelDocument(width, height, { hints: suggestion });
+  const labels = draft.label_map ? await unpackLabelMap(draft.label_map, width, height) : null;
+  const hints = draft.hints ? await unpackLabelMap(draft.hints, width, height) : null;
+  return new LabelDocument(width, height, { labels, hints, decided: draft.decided });
+}
+
+/** Packs a document, and the same state of it once only. */
+export class DraftPacker {
+  /** @type {LabelDocument | null} */
+  #document = null;
+  #version = -1;
+  /** @type {Promise<PartsDraft> | null} */
+  #packed = null;
+
+  /** @param {LabelDocument} labelDocument @returns {Promise<PartsDraft>} */
+  pack(labelDocument) {
+    if (!this.#packed || this.#document !== labelDocument || this.#version !== labelDocument.version) {
+      this.#document = labelDocument;
+      this.#version = labelDocument.version;
+      this.#packed = packDraft(labelDocument);
+    }
+    return this.#packed;
+  }
+}
+
+/** @param {LabelDocument} labelDocument @returns {Promise<PartsDraft>} */
+async function packDraft(labelDocument) {
+  const { labels, hints } = labelDocument.split();
+  const decided = Object.fromEntries(labelDocument.decided);
+  const [label_map, packedHints] = await Promise.all([packLabelMap(labels), hints && packLabelMap(hints)]);
+  return { label_map, decided, hints: packedHints };
+}
+
+/** Whether the person shows their back, by the shoulders: then their left is at the left. @param {number[] | null} keypoints 17 x (x, y, visibility) */
+export function facesAway(keypoints) {
+  if (!keypoints) return false;
+  const [leftX, leftSeen, rightX, rightSeen] = [keypoints[15], keypoints[17], keypoints[18], keypoints[20]];
+  return leftSeen > 0 && rightSeen > 0 && leftX < rightX;
+}

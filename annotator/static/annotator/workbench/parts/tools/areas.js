@@ -1,0 +1,150 @@
+/** Polygon and lasso: an outline first, then its inside is painted at once. */
+
+import { paintPolygon } from "../raster.js";
+import { touchPart } from "./tool.js";
+
+/** @typedef {import("./tool.js").Sample} Sample */
+/** @typedef {import("./tool.js").Bench} Bench */
+/** @typedef {import("./tool.js").Tool} Tool */
+/** @typedef {import("../../core/viewport.js").Point} Point */
+
+/** Points by click; closed by Enter, a double click, or a click on the first point. @implements {Tool} */
+export class PolygonTool {
+  name = "polygon";
+  #bench;
+  /** @type {Sample[]} */
+  #points = [];
+  /** @type {Point | null} */
+  #pointer = null;
+
+  /** @param {Bench} bench */
+  constructor(bench) {
+    this.#bench = bench;
+  }
+
+  get isBusy() {
+    return this.#points.length > 0;
+  }
+
+  /** @param {Sample} sample */
+  down(sample) {
+    const viewport = this.#bench.viewport();
+    const near = (/** @type {Point} */ point) => Math.hypot(point.x - sample.x, point.y - sample.y) * viewport.scale < 9;
+    const last = this.#points[this.#points.length - 1];
+    if (this.#points.length > 2 && (near(this.#points[0]) || near(last))) return void this.key("finish");
+    if (!last || !near(last)) this.#points.push(sample);
+    this.#bench.moved();
+  }
+
+  /** @param {Sample[]} samples */
+  move(samples) {
+    this.#pointer = samples[samples.length - 1];
+    if (this.isBusy) this.#bench.moved();
+  }
+
+  up() {}
+
+  cancel() {
+    this.#points = [];
+    this.#bench.moved();
+  }
+
+  /** @param {"finish" | "back"} id @returns {boolean} */
+  key(id) {
+    if (!this.isBusy) return false;
+    if (id === "back") {
+      this.#points.pop();
+      this.#bench.moved();
+      return true;
+    }
+    if (this.#points.length > 2) paintArea(this.#bench, this.#points);
+    this.cancel();
+    return true;
+  }
+
+  /** @param {CanvasRenderingContext2D} context */
+  draw(context) {
+    if (!this.isBusy) return;
+    const viewport = this.#bench.viewport();
+    const corners = this.#points.map((point) => viewport.toScreen(point.x, point.y));
+    const end = this.#pointer ? [viewport.toScreen(this.#pointer.x, this.#pointer.y)] : [];
+    drawLine(context, [...corners, ...end]);
+    for (const [index, { x, y }] of corners.entries()) {
+      context.beginPath();
+      context.arc(x, y, index === 0 ? 5 : 3.5, 0, 2 * Math.PI);
+      context.fillStyle = "#fff";
+      context.fill();
+      context.strokeStyle = "#15191a";
+      context.lineWidth = 1.5;
+      context.stroke();
+    }
+  }
+}
+
+/** @implements {Tool} */
+export class LassoTool {
+  name = "lasso";
+  isBusy = false;
+  #bench;
+  /** @type {Sample[]} */
+  #points = [];
+
+  /** @param {Bench} bench */
+  constructor(bench) {
+    this.#bench = bench;
+  }
+
+  /** @param {Sample} sample */
+  down(sample) {
+    this.isBusy = true;
+    this.#points = [sample];
+  }
+
+  /** @param {Sample[]} samples */
+  move(samples) {
+    if (!this.isBusy) return;
+    this.#points.push(...samples);
+    this.#bench.moved();
+  }
+
+  up() {
+    if (this.isBusy && this.#points.length > 2) paintArea(this.#bench, this.#points);
+    this.cancel();
+  }
+
+  cancel() {
+    this.isBusy = false;
+    this.#points = [];
+    this.#bench.moved();
+  }
+
+  /** @param {CanvasRenderingContext2D} context */
+  draw(context) {
+    const viewport = this.#bench.viewport();
+    if (this.isBusy) drawLine(context, this.#points.map((point) => viewport.toScreen(point.x, point.y)));
+  }
+}
+
+/** @param {Bench} bench @param {Sample[]} points */
+function paintArea(bench, points) {
+  const document = bench.document();
+  if (!document) return;
+  const part = bench.part();
+  const rule = bench.rule(points[0]);
+  touchPart(bench, part);
+  paintPolygon(points, (y, from, to) => document.paintRow(y, from, to, part, rule));
+  bench.edited();
+  bench.commit();
+}
+
+/** @param {CanvasRenderingContext2D} context @param {Point[]} points screen pixels */
+function drawLine(context, points) {
+  for (const [colour, width] of /** @type {[string, number][]} */ ([["rgba(255,255,255,0.9)", 3.5], ["#15191a", 1.5]])) {
+    context.beginPath();
+    for (const { x, y } of points) context.lineTo(x, y);
+    context.strokeStyle = colour;
+    context.lineWidth = width;
+    context.lineJoin = "round";
+    context.stroke();
+  }
+}
