@@ -7,6 +7,7 @@ python -m rendering.views --contact-sheet sheet.png [--parts head left_hand ...]
 import argparse
 import sys
 import time
+from collections.abc import Iterable
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
@@ -54,15 +55,22 @@ def _part_number(word: str) -> int:
 
 
 def _render(parts: list[int], root: Path, processes: int) -> list[PartViews]:
+    folders = [part_folder(root, part) for part in parts]
+    if processes == 1:
+        return _told(map(render_part, parts, folders))
+    with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
+        return _told(pool.map(render_part, parts, folders))
+
+
+def _told(rendered: Iterable[PartViews]) -> list[PartViews]:
     start = time.perf_counter()
     views = []
-    with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
-        for one in pool.map(render_part, parts, [part_folder(root, part) for part in parts]):
-            views.append(one)
-            kilobytes = sum(one.manifest["files"].values()) / 1024
-            name = part_by_number(one.manifest["part"]).name
-            sys.stdout.write(f"{time.perf_counter() - start:6.1f} s  {kilobytes:4.0f} KB  {name}\n")
-            sys.stdout.flush()
+    for one in rendered:
+        views.append(one)
+        kilobytes = sum(one.manifest["files"].values()) / 1024
+        name = part_by_number(one.manifest["part"]).name
+        sys.stdout.write(f"{time.perf_counter() - start:6.1f} s  {kilobytes:4.0f} KB  {name}\n")
+        sys.stdout.flush()
     return views
 
 
