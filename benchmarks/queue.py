@@ -32,10 +32,10 @@ CSRF = "b" * 32
 
 
 @contextmanager
-def services() -> Iterator[None]:
-    """Set DATABASE_URL and REDIS_URL to fresh embedded services."""
+def services() -> Iterator[int | None]:
+    """Set DATABASE_URL and REDIS_URL to fresh embedded services; gives the database's process id where it is ours."""
     if os.environ.get("DATABASE_URL"):
-        yield
+        yield None
         return
     from webapp.local.postgres import Postgres
     from webapp.local.redis import Redis
@@ -53,7 +53,7 @@ def services() -> Iterator[None]:
             "DPA_MEDIA_DIR": str(folder / "media"),
             "DPA_LOG_LEVEL": "WARNING",
         }
-        yield
+        yield postgres.pid
     finally:
         redis.stop()
         postgres.stop()
@@ -159,6 +159,26 @@ class Load:
         return told
 
 
+def cpu_seconds(root: int) -> float:
+    """Return the CPU time of a process and all its descendants, living and reaped; other load hardly changes it."""
+    times, children = {}, defaultdict(list)
+    for entry in Path("/proc").iterdir():
+        if not entry.name.isdigit():
+            continue
+        try:
+            fields = (entry / "stat").read_text().rsplit(")", 1)[1].split()
+        except OSError:
+            continue
+        times[int(entry.name)] = sum(int(ticks) for ticks in fields[11:15]) / os.sysconf("SC_CLK_TCK")
+        children[int(fields[1])].append(int(entry.name))
+    waiting, total = [root], 0.0
+    while waiting:
+        process = waiting.pop()
+        total += times.get(process, 0.0)
+        waiting += children[process]
+    return total
+
+
 def report(load: Load, cycles: float, n_clients: int) -> None:
     kind = "next + draft + submit" if load.times["draft"] else "next + submit"
     print(f"{n_clients} clients, {kind}: {cycles:.1f} cycles/s, {len(load.errors)} errors")
@@ -172,13 +192,14 @@ def report(load: Load, cycles: float, n_clients: int) -> None:
 
 
 @contextmanager
-def web_server() -> Iterator[int]:
-    """Start gunicorn with two workers of four threads; gives its port."""
+def web_server() -> Iterator[tuple[int, int]]:
+    """Start gunicorn with two workers of four threads; gives its port and process id."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
     command = [sys.executable, "-m", "gunicorn", "webapp.wsgi", "--bind", f"127.0.0.1:{port}", "--workers", "2",
-               "--threads", "4", "--worker-class", "gthread", "--keep-alive", "30", "--log-level", "warning"]  # fmt: skip
+               "--threads", "4", "--worker-class", "gthread", "--keep-alive", "30",
+               "--log-level", "warning"]  # fmt: skip
     server = subprocess.Popen(command, cwd=ROOT)
     try:
         for _ in range(300):
@@ -186,7 +207,7 @@ def web_server() -> Iterator[int]:
                 if probe.connect_ex(("127.0.0.1", port)) == 0:
                     break
             time.sleep(0.1)
-        yield port
+        yield port, server.pid
     finally:
         server.terminate()
         server.wait(20)
@@ -197,7 +218,7 @@ def main() -> int:
     parser.add_argument("--clients", type=int, nargs="+", default=[16, 50])
     parser.add_argument("--seconds", type=float, default=15.0)
     chosen = parser.parse_args()
-    with services():
+    with services() as database:
         os.environ.setdefault("DJANGO_SETTINGS_MODULE", "webapp.settings")
         import django
 
@@ -207,12 +228,23 @@ def main() -> int:
         call_command("migrate", verbosity=0)
         project, sessions = seed(max(chosen.clients), 20_000)
         failed = False
-        with web_server() as port:
+        with web_server() as (port, web):
             Load(port, project, sessions[:8], with_draft=True).run(3)
             for n_clients in chosen.clients:
                 for with_draft in (False, True):
                     load = Load(port, project, sessions[:n_clients], with_draft=with_draft)
-                    report(load, load.run(chosen.seconds), n_clients)
+                    before = [cpu_seconds(process) for process in (web, database) if process]
+                    cycles = load.run(chosen.seconds)
+                    after = [cpu_seconds(process) for process in (web, database) if process]
+                    report(load, cycles, n_clients)
+                    spent = [
+                        (late - early) / len(load.times["submit"]) for early, late in zip(before, after, strict=True)
+                    ]
+                    words = ", ".join(
+                        f"{name} {seconds * 1000:.1f} ms"
+                        for name, seconds in zip(("web", "database"), spent, strict=False)
+                    )
+                    print(f"  CPU a cycle: {words}; {os.cpu_count()} cores")
                     failed |= bool(load.errors) or len(set(load.tasks)) != len(load.tasks)
         from annotator.models import Submission, Task
 

@@ -22,7 +22,10 @@ SKIP_REASONS: Final = ("bad_image", "not_a_person", "too_small", "too_hard", "ot
 _FLAGS_AT_ONCE: Final = frozenset({"bad_image", "not_a_person", "other"})
 _SKIPS_TO_FLAG: Final = 2
 _MAX_ACTIVE_MS: Final = 7 * 24 * 3600 * 1000
-_LOADED: Final = Lease.objects.select_related("task__project", "task__person__image", "point_set", "sent_back")
+# Outlines and imported records may be long, and are needed only when a first suggestion is made.
+_LOADED: Final = Lease.objects.select_related("task__project", "task__person__image", "point_set", "sent_back").defer(
+    "task__person__mask", "task__person__source", "task__person__image__source"
+)
 
 _ANY_DUE = "SELECT EXISTS (SELECT 1 FROM annotator_lease WHERE state = 'live' AND expires_at <= now())"
 # One sweep at a time; a lease that is being saved just now is left to live.
