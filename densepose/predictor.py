@@ -83,7 +83,11 @@ class Predictor:
     def predict_batch(
         self, images: Sequence[Rgb], boxes: Sequence[Sequence[Box]] | None = None
     ) -> list[list[PersonSurface]]:
-        """Return the people of several photographs, run together; arguments as for `predict`, one for each image."""
+        """Return the people of several photographs, run together; arguments as for `predict`, one for each image.
+
+        Photographs of one shape give what each gives alone; a smaller one beside a larger one is padded further, which
+        changes its features near the right and lower border a little.
+        """
         if boxes is not None and len(boxes) != len(images):
             raise ValueError(f"boxes must have one list for each of {len(images)} images, got {len(boxes)}")
         batch = to_batch(images, self.config, self.device)

@@ -61,6 +61,8 @@ class Bottleneck(nn.Module):
         self.conv2 = ConvNorm(middle, middle, 3)
         self.conv3 = ConvNorm(middle, out_channels, 1)
         self.shortcut = ConvNorm(in_channels, out_channels, 1, stride) if in_channels != out_channels else nn.Identity()
+        with torch.no_grad():  # frozen norms do not tame the sum: without weights to load, it would grow block by block
+            self.conv3.conv.weight.mul_(0.25)
 
     def forward(self, x: Tensor) -> Tensor:
         inside = F.relu_(self.conv1(x))

@@ -1,5 +1,3 @@
-"""Networks with weights from a formula: the parity fixtures' own where they are, plain random ones elsewhere."""
-
 import importlib.util
 from pathlib import Path
 from types import ModuleType
@@ -8,11 +6,9 @@ import numpy as np
 import pytest
 import torch
 
-from densepose.checkpoints import Checkpoint
+from densepose.checkpoints import Checkpoint, write_checkpoint
 from densepose.config import ModelConfig
-from densepose.models.rcnn import DensePoseRCNN
-
-PARITY = Path(__file__).parents[2].parent / "shared" / "data" / "detectron2_parity"
+from tests.densepose.networks import PARITY, random_checkpoint
 
 torch.set_num_threads(1)
 
@@ -26,23 +22,11 @@ def parity_folder() -> Path:
 
 @pytest.fixture(scope="session")
 def make_weights(parity_folder: Path) -> ModuleType:
-    """The module that draws the fixtures' weights."""
+    """The module that draws the fixtures' weights from a formula."""
     spec = importlib.util.spec_from_file_location("parity_make_weights", parity_folder / "make_weights.py")
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
-
-
-def random_checkpoint(config: ModelConfig, seed: int = 0) -> Checkpoint:
-    """Return the network's own first weights, with every frozen norm set to something else than the identity."""
-    torch.manual_seed(seed)
-    tensors = {name: tensor.clone() for name, tensor in DensePoseRCNN(config).state_dict().items()}
-    for name, tensor in tensors.items():
-        if ".norm.running_mean" in name or ".norm.bias" in name:
-            tensor.normal_(std=0.1)
-        elif ".norm.weight" in name or ".norm.running_var" in name:
-            tensor.normal_(mean=1, std=0.1).abs_()
-    return Checkpoint(config, tensors)
 
 
 @pytest.fixture(scope="session")
@@ -50,6 +34,14 @@ def small_checkpoint() -> Checkpoint:
     """An R-50 with charts that looks at small pictures and keeps few people, so that a test takes little time."""
     config = ModelConfig(short_side_px=64, long_side_px=96, proposals_per_level=50, max_proposals=20, max_detections=3)
     return random_checkpoint(config)
+
+
+@pytest.fixture(scope="session")
+def our_file(tmp_path_factory: pytest.TempPathFactory, small_checkpoint: Checkpoint) -> Path:
+    """The small checkpoint in our own format, in half precision."""
+    path = tmp_path_factory.mktemp("ours") / "model.safetensors"
+    write_checkpoint(path, small_checkpoint.config, {n: t.half() for n, t in small_checkpoint.tensors.items()})
+    return path
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,164 @@
+"""`python -m densepose predict | convert | benchmark`: the networks on the command line."""
+
+import argparse
+import re
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from densepose.config import PRESETS
+from labels.boxes import Box
+from labels.errors import LabelError
+
+if TYPE_CHECKING:
+    from densepose.predictor import PersonSurface
+
+# torch is loaded by the commands themselves: `--help` and a wrong argument are answered at once.
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run a command; returns the exit status."""
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    run = {"predict": _predict, "convert": _convert, "benchmark": _benchmark}[options.command]
+    try:
+        run(options)
+    except (OSError, ValueError) as error:  # CheckpointError and LabelError are ValueErrors
+        sys.stderr.write(f"densepose {options.command}: {error}\n")
+        return 1
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m densepose", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+
+    predict = commands.add_parser("predict", help="find people in a photograph and their surface")
+    predict.add_argument("image", type=Path, help="photograph")
+    predict.add_argument("--weights", required=True, help="checkpoint (.pkl, .pth, .safetensors) or a bundled preset")
+    predict.add_argument("--out", type=Path, help="picture to write")
+    predict.add_argument("--arrays", type=Path, help=".npz to write: box, score, window, chart, u, v of each person")
+    predict.add_argument("--box", type=_box, action="append", help="x,y,width,height of a person; detects none; repeat")
+    predict.add_argument("--score", type=float, help="detect people above this probability")
+    predict.add_argument("--short-side", type=int, help="pixels that the image's short side is brought to")
+    predict.add_argument("--device", default="cpu", help="cpu or cuda")
+
+    convert = commands.add_parser("convert", help="turn a checkpoint of the public zoo into .safetensors")
+    convert.add_argument("source", type=Path, help="checkpoint (.pkl, .pth, .safetensors)")
+    convert.add_argument("target", type=Path, help=".safetensors to write")
+    convert.add_argument("--half", action="store_true", help="store half precision: half the size, a little less exact")
+
+    benchmark = commands.add_parser("benchmark", help="time a network stage by stage")
+    benchmark.add_argument("--network", default="r50_s1x", help=f"checkpoint, or one of {', '.join(PRESETS)}")
+    benchmark.add_argument("--size", type=_size, nargs="+", default=[(240, 320)], help="HEIGHTxWIDTH, several at will")
+    benchmark.add_argument("--people", type=int, nargs="+", default=[1], help="people in an image")
+    benchmark.add_argument("--batch", type=int, nargs="+", default=[1], help="images run together")
+    benchmark.add_argument("--repeat", type=int, default=5, help="runs that count; the median is printed")
+    benchmark.add_argument("--boxes-given", action="store_true", help="leave out proposals and box head")
+    benchmark.add_argument("--device", default="cpu", help="cpu or cuda")
+    benchmark.add_argument("--threads", type=int, help="CPU threads")
+    return parser
+
+
+def _say(line: str) -> None:
+    sys.stdout.write(f"{line}\n")
+
+
+def _box(text: str) -> Box:
+    try:
+        return Box.from_xywh([float(number) for number in text.split(",")])
+    except (ValueError, LabelError) as error:
+        raise argparse.ArgumentTypeError(f"{text!r} must be x,y,width,height: {error}") from error
+
+
+def _size(text: str) -> tuple[int, int]:
+    match = re.fullmatch(r"(\d{2,4})x(\d{2,4})", text)
+    if not match:
+        raise argparse.ArgumentTypeError(f"{text!r} must be HEIGHTxWIDTH in pixels")
+    return int(match[1]), int(match[2])
+
+
+def _predict(options: argparse.Namespace) -> None:
+    if options.out is None and options.arrays is None:
+        raise ValueError("nothing to write: pass --out picture.png or --arrays people.npz")
+    from PIL import Image, ImageOps
+
+    from densepose.drawing import draw_people
+    from densepose.predictor import Predictor
+
+    changes = {"score_threshold": options.score, "short_side_px": options.short_side}
+    predictor = Predictor(
+        options.weights, options.device, **{name: value for name, value in changes.items() if value is not None}
+    )
+    image = np.asarray(ImageOps.exif_transpose(Image.open(options.image)).convert("RGB"))
+    people = predictor.predict(image, options.box)
+    if options.out is not None:
+        Image.fromarray(draw_people(image, people)).save(options.out)
+    if options.arrays is not None:
+        with options.arrays.open("wb") as file:
+            np.savez_compressed(file, allow_pickle=False, **_arrays(people))
+    for person in people:
+        box = ", ".join(f"{value:.1f}" for value in person.box.to_xywh())
+        body = float(np.mean(person.surface.chart > 0))
+        _say(f"person at {box}: score {person.score:.3f}, body on {body:.0%} of the box")
+    _say(f"{len(people)} people")
+
+
+def _arrays(people: "list[PersonSurface]") -> dict[str, Any]:
+    """Return `box_1`, `score_1`, ... of every person, numbered from 1."""
+    arrays: dict[str, Any] = {}
+    for number, person in enumerate(people, start=1):
+        window = person.window
+        arrays |= {
+            f"box_{number}": np.array(person.box.to_xywh()),
+            f"score_{number}": np.array(person.score),
+            f"window_{number}": np.array([window.x, window.y, window.width, window.height]),
+            f"chart_{number}": person.surface.chart,
+            f"u_{number}": person.surface.u,
+            f"v_{number}": person.surface.v,
+        }
+    return arrays
+
+
+def _convert(options: argparse.Namespace) -> None:
+    from densepose.checkpoints import read_checkpoint, write_checkpoint
+
+    checkpoint = read_checkpoint(options.source)
+    tensors = checkpoint.tensors
+    if options.half:
+        tensors = {name: tensor.half() for name, tensor in tensors.items()}
+    write_checkpoint(options.target, checkpoint.config, tensors)
+    numbers = sum(tensor.numel() for tensor in tensors.values())
+    _say(f"{options.target}: {len(tensors)} tensors, {numbers / 1e6:.1f} million numbers")
+
+
+def _benchmark(options: argparse.Namespace) -> None:
+    import torch
+
+    from densepose.benchmark import measure, network_for
+
+    for name in ("people", "batch"):
+        if min(getattr(options, name)) < 1:
+            raise ValueError(f"--{name} must be 1 or more, got {min(getattr(options, name))}")
+    if options.repeat < 1:
+        raise ValueError(f"--repeat must be 1 or more, got {options.repeat}")
+    if options.threads is not None:
+        torch.set_num_threads(options.threads)
+    model = network_for(options.network, options.device)
+    _say(f"{options.network} on {options.device}, torch {torch.__version__}, {torch.get_num_threads()} CPU threads")
+    for size in options.size:
+        for batch in options.batch:
+            for people in options.people:
+                timing = measure(
+                    model, size, people=people, batch=batch, repeat=options.repeat, is_given=options.boxes_given
+                )
+                stages = ", ".join(f"{name} {1000 * value:.1f}" for name, value in timing.stages.items())
+                _say(f"{size[0]}x{size[1]}, batch {batch}, {people} people an image: {1000 * timing.total:.1f} ms")
+                _say(f"  {timing.images / timing.total:.2f} images/s, {timing.people / timing.total:.2f} people/s")
+                _say(f"  ms: {stages}; peak {timing.peak_mb:.0f} MB")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
