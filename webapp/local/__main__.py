@@ -17,11 +17,14 @@ def main() -> int:
     run.add_argument("--port", type=int, help="the web server's port; without it the first free from 8000")
     run.add_argument("--host", default="127.0.0.1", help="address to listen on (default: this machine only)")
     run.add_argument("--no-demo", action="store_true", help="do not make the demo project")
+    run.add_argument("--no-jobs", action="store_true", help="do not draw the body's views and measure its surface")
     options = parser.parse_args()
     console = Console(highlight=False)
+    preparation = [
+        word for word, is_wanted in (("--demo", not options.no_demo), ("--no-jobs", options.no_jobs)) if is_wanted
+    ]
     try:
-        runner = Runner(var_folder(), console, host=options.host, port=options.port, with_demo=not options.no_demo)
-        return runner.run()
+        return Runner(var_folder(), console, host=options.host, port=options.port, preparation=preparation).run()
     except LocalServiceError as error:
         console.print("[red]Cannot run:[/]", end=" ")
         console.print(str(error), markup=False, soft_wrap=True)

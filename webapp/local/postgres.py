@@ -4,6 +4,7 @@ The wheel's own server starter trusts every connection and changes the system ar
 socket alone, asks for a scram password, and as root drops to an existing account that owns the data.
 """
 
+import contextlib
 import os
 import secrets
 import shutil
@@ -71,6 +72,7 @@ class Postgres:
             LocalServiceError: it cannot start; the message holds the end of its log.
         """
         binaries = self._binaries()
+        places.private_folder(self.socket_folder, self._account)
         self._stop_leftover()
         if not (self._data / "PG_VERSION").exists():
             self._make_data_folder(binaries)
@@ -106,6 +108,8 @@ class Postgres:
         if self._child is not None:
             processes.stop(self._child, first=signal.SIGINT)
             self._child = None
+        with contextlib.suppress(OSError):
+            self.socket_folder.rmdir()
 
     def kill(self) -> None:
         """End the server by SIGKILL, as a power cut would."""

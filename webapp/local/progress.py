@@ -1,6 +1,7 @@
 """Show running jobs in the terminal: bars where it is one, lines where output goes to a file."""
 
 import time
+from datetime import UTC, datetime
 from typing import NamedTuple
 
 import psycopg
@@ -16,7 +17,7 @@ NAMES = {
 }
 _QUERY = """
     SELECT id::text, kind, state, progress_done, progress_total, message, left(error, 300) FROM annotator_job
-    WHERE state IN ('queued', 'running') OR finished_at > %s::timestamptz ORDER BY created_at
+    WHERE state IN ('queued', 'running') OR finished_at > %s ORDER BY created_at
 """
 
 
@@ -38,7 +39,7 @@ class JobProgress:
     def __init__(self, database_url: str, console: Console) -> None:
         self._url = database_url
         self._console = console
-        self._since = "now"
+        self._since = datetime.now(UTC)
         self._next_look = 0.0
         self._bars: dict[str, TaskID] = {}
         self._ended: set[str] = set()
@@ -49,9 +50,6 @@ class JobProgress:
         )  # fmt: skip
 
     def __enter__(self) -> "JobProgress":
-        with psycopg.connect(self._url) as connection:
-            row = connection.execute("SELECT now()::text").fetchone()
-        self._since = row[0] if row else "now"
         if self._console.is_terminal:
             self._display.start()
         return self

@@ -49,6 +49,7 @@ class Redis:
             LocalServiceError: it cannot start; the message holds the end of its log.
         """
         self._stop_leftover()
+        places.private_folder(self.socket_folder, None)
         self._socket.unlink(missing_ok=True)
         self._child = processes.start(
             [
@@ -69,6 +70,8 @@ class Redis:
             processes.stop(self._child)
             self._child = None
             self._pid_file.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            self.socket_folder.rmdir()
 
     def kill(self) -> None:
         """End the server by SIGKILL, as a power cut would."""

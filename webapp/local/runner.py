@@ -9,6 +9,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Sequence
 from pathlib import Path
 from types import FrameType
 from typing import IO
@@ -35,15 +36,15 @@ class Runner:
         var: folder for data, logs and locks.
         console: where to tell what happens.
         host, port: where the web server listens; port None takes the first free one.
-        with_demo: make the demo project where it is missing.
+        preparation: options of the command prepare_local, e.g. "--demo".
     """
 
-    def __init__(self, var: Path, console: Console, *, host: str, port: int | None, with_demo: bool) -> None:
+    def __init__(self, var: Path, console: Console, *, host: str, port: int | None, preparation: Sequence[str]) -> None:
         self._var = var
         self._console = console
         self._host = host
         self._wanted_port = port
-        self._with_demo = with_demo
+        self._preparation = list(preparation)
         self._supervisor = Supervisor(lambda text: console.print(f"[yellow]{text}[/]"))
         self._stopping = False
 
@@ -116,9 +117,7 @@ class Runner:
         return file.read_text().strip()
 
     def _prepare(self, environment: dict[str, str]) -> None:
-        words = [sys.executable, str(ROOT / "manage.py"), "prepare_local"]
-        if self._with_demo:
-            words.append("--demo")
+        words = [sys.executable, str(ROOT / "manage.py"), "prepare_local", *self._preparation]
         if "DATABASE_URL" not in os.environ:
             words.append("--no-workers")
         log = self._var / "log" / "prepare.log"
@@ -195,7 +194,7 @@ class Runner:
     def _greet(self, url: str, seconds: float) -> None:
         self._console.print(f"\n[bold]Ready after {seconds:.1f} s:  {url}[/]\n")
         accounts = self._var / "demo-accounts.json"
-        if self._with_demo and accounts.exists():
+        if "--demo" in self._preparation and accounts.exists():
             table = Table("Account", "Role", "Password", title="Demo accounts", title_justify="left")
             for row in json.loads(accounts.read_text()):
                 table.add_row(row["username"], row["role"], row["password"])

@@ -9,6 +9,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
+from annotator.errors import InvalidInputError
 from annotator.models import Job, Membership, Split
 from annotator.permissions import may_engineer
 from export.api import readable_release, release_file_response
@@ -91,7 +92,11 @@ def imports(request: HttpRequest, membership: Membership) -> HttpResponse:
             )
         return redirect("project-imports", membership.project_id)
     jobs = list(Job.objects.filter(project=membership.project, kind=IMPORT_KIND)[:20])
-    context = {"jobs": jobs, "splits": Split.choices, "is_alive": any(job.state in ACTIVE for job in jobs)}
+    context: dict[str, Any] = {
+        "jobs": jobs,
+        "splits": Split.choices,
+        "is_alive": any(job.state in ACTIVE for job in jobs),
+    }
     if request.headers.get("HX-Request"):
         return render(request, "webapp/import_rows.html", {**context, "project": membership.project})
     return render_project(request, membership, "webapp/imports.html", "imports", **context)
@@ -105,6 +110,4 @@ def import_report(request: HttpRequest, membership: Membership, job_id: uuid.UUI
 
 
 def _missing_file() -> None:
-    from annotator.errors import InvalidInputError
-
     raise InvalidInputError(_("Choose the annotation file first: a COCO or DensePose-COCO JSON."))

@@ -18,9 +18,9 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--demo", action="store_true", help="make the demo project where it is missing")
-        parser.add_argument(
-            "--no-workers", action="store_true", help="no worker can be alive: requeue running jobs now"
-        )
+        parser.add_argument("--no-workers", action="store_true", help="no worker is alive: requeue running jobs now")
+
+        parser.add_argument("--no-jobs", action="store_true", help="do not draw views and measure the surface")
 
     def handle(self, *args: Any, **options: Any) -> None:
         call_command("migrate", interactive=False, verbosity=0)
@@ -31,6 +31,8 @@ class Command(BaseCommand):
             from webapp.demo.seed import seed_demo
 
             seed_demo()
+        if options["no_jobs"]:
+            return
         # One worker draws the views and then measures the surface, which takes minutes and which nothing waits for.
         enqueue_job("render_views", key="render_views", queue="render")
         # Both see by themselves what is there already.
