@@ -25,6 +25,8 @@ import { assembleWork, loadBitmap } from "./work.js";
 
 // Without a sign of life for so long the lease may run out: the place is another's.
 const FORGOTTEN_AFTER_MS = 10 * 60_000;
+// While the server cannot be reached and nothing is on the screen, work is asked for again after these pauses.
+const PAUSES_MS = [2000, 5000, 10_000, 30_000];
 
 export class Session {
   #api;
@@ -47,6 +49,9 @@ export class Session {
   #heart;
   /** What to do again after trouble. @type {() => Promise<void>} */
   #again = () => this.next();
+  #failures = 0;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #timer;
 
   /**
    * @param {object} options
@@ -253,10 +258,17 @@ export class Session {
   /** @param {() => Promise<void>} again @param {() => Promise<void>} work */
   async #try(again, work) {
     this.#again = again;
+    clearTimeout(this.#timer);
     try {
       await work();
+      this.#failures = 0;
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
+      if (error.isPassing) {
+        const pause = PAUSES_MS[Math.min(this.#failures, PAUSES_MS.length - 1)];
+        this.#failures += 1;
+        this.#timer = setTimeout(() => this.retry(), pause);
+      }
       this.#events.onTrouble(error);
     }
   }
