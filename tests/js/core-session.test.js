@@ -170,3 +170,16 @@ test("which draft to go on with: the server's, this computer's, or both to be as
   const lostAnswer = reconcile(bundle(4, { v: 2 }), kept(3, { v: 2 }, true), entries);
   assert.deepEqual([lostAnswer.isAhead, lostAnswer.isForked], [false, false]);
 });
+
+test("work is asked for again by itself when the server was away", async (t) => {
+  const { session, api, shown } = setUp(t);
+  t.mock.timers.enable({ apis: ["setTimeout"] });
+  api.failure = { on: /next$/, error: new ApiError("offline") };
+  await session.start();
+  assert.deepEqual(shown, ["trouble offline"]);
+  api.failure = null;
+  t.mock.timers.tick(2000);
+  t.mock.timers.reset();
+  await settle();
+  assert.deepEqual(shown, ["trouble offline", "a"]);
+});

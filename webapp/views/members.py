@@ -113,6 +113,7 @@ def invitation(request: HttpRequest, secret: str) -> HttpResponse:
                     login(request, joined[0].user, "django.contrib.auth.backends.ModelBackend")
                 return redirect("project-overview", joined[0].project_id)
         response = render(request, "webapp/invitation.html", {"invitation": found, "given": request.POST})
-        # The secret is in the address: it must not travel on.
-        response["Referrer-Policy"] = "no-referrer"
+        # The secret is in the address: it must not travel to other sites. "no-referrer" would take the form's origin too,
+        # without which a POST is refused.
+        response["Referrer-Policy"] = "same-origin"
         return response

@@ -11,6 +11,8 @@ export class People extends EventTarget {
   /** @type {Person[]} */
   list = [];
   #addresses;
+  /** The last that was removed, as the server has it. @type {Person | undefined} */
+  #removed;
   /** Writes go one after the other: each needs the revision that the one before it made. */
   #queue = Promise.resolve();
 
@@ -65,9 +67,8 @@ export class People extends EventTarget {
 
   /** @param {number} id */
   async remove(id) {
-    const gone = this.find(id);
     await this.change(id, { is_deleted: true });
-    return gone;
+    return this.#removed;
   }
 
   /** Bring back a person that was removed. @param {Person} person */
@@ -104,8 +105,8 @@ export class People extends EventTarget {
   #replace(saved) {
     const at = this.list.findIndex((person) => person.id === saved.id);
     if (at < 0) return;
-    if (saved.is_deleted) this.list.splice(at, 1);
-    else this.list[at] = saved;
+    if (!saved.is_deleted) this.list[at] = saved;
+    else [this.#removed] = [saved, ...this.list.splice(at, 1)];
   }
 
   /** @param {string} method @param {string} url @param {unknown} [body] */
