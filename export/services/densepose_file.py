@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import PurePosixPath
-from typing import IO, Any, Final
+from typing import Any, Final
 
 from django.db import connection, transaction
 from django.db.models import Exists, OuterRef, Prefetch, QuerySet
@@ -12,7 +12,7 @@ from django.db.models import Exists, OuterRef, Prefetch, QuerySet
 from annotator.models import Consensus, Gold, Image, Person, Project, Stage
 from export.models import AnnotationSource, Format
 from export.services.records import annotation_record, exported_id, image_record
-from labels.densepose_coco import PERSON_CATEGORY, DensePoseWriter, Record
+from labels.densepose_coco import PERSON_CATEGORY, ByteSink, DensePoseWriter, Record
 
 CHUNK: Final = 500
 
@@ -41,7 +41,7 @@ class FileCounts:
 
 
 def write_densepose_file(
-    stream: IO[bytes], project: Project, options: FileOptions, on_progress: OnProgress | None = None
+    stream: ByteSink, project: Project, options: FileOptions, on_progress: OnProgress | None = None
 ) -> FileCounts:
     """Write a project's images and accepted annotations as DensePose-COCO; the same state gives the same bytes.
 
@@ -95,7 +95,7 @@ def name_in_release(image: Image, renamed: dict[int, str]) -> str:
     return renamed.get(image.pk) or str(image.source.get("file_name", image.file_name))
 
 
-def _write(stream: IO[bytes], project: Project, options: FileOptions, on_progress: OnProgress) -> FileCounts:
+def _write(stream: ByteSink, project: Project, options: FileOptions, on_progress: OnProgress) -> FileCounts:
     images = chosen_images(project, options)
     people = Person.objects.filter(image__in=images, is_deleted=False)
     total, n_images, done = people.count(), 0, Counter[str]()

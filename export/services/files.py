@@ -1,13 +1,14 @@
 """A file that knows its own digest while it is written."""
 
 import hashlib
-from typing import IO
+
+from labels.densepose_coco import ByteSink
 
 
 class DigestingFile:
     """A binary file open for writing that keeps the SHA-256 and the size of what went through it."""
 
-    def __init__(self, stream: IO[bytes]) -> None:
+    def __init__(self, stream: ByteSink) -> None:
         self._stream = stream
         self._digest = hashlib.sha256()
         self.size = 0

@@ -20,7 +20,7 @@ KIND: Final = "import_annotations"
 
 
 def start_import(
-    *, project: Project, by: User, annotations: UploadedFile, images: UploadedFile | None, split: str
+    *, project: Project, by: User, annotations: "UploadedFile[bytes]", images: "UploadedFile[bytes] | None", split: str
 ) -> Job:
     """Store an annotation file, and a zip of its images if there is one, and enqueue the job that takes them in.
 
@@ -40,7 +40,7 @@ def start_import(
             fields={"annotations": ["not a COCO file"]},
         )
     annotations.seek(0)
-    sha256 = hashlib.file_digest(annotations, "sha256").hexdigest()  # type: ignore[arg-type]
+    sha256 = hashlib.file_digest(annotations, "sha256").hexdigest()
     annotations.seek(0)
     folder = f"imports/{uuid.uuid4()}"
     params: dict[str, Any] = {

@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 from typing import IO, Any, Final
 
 import numpy as np
-from annotator.services.images import create_image
 from django.db import transaction
 from django.utils import timezone
 from numpy.typing import NDArray
@@ -20,6 +19,7 @@ from numpy.typing import NDArray
 from annotator.errors import DomainError, NotFoundError
 from annotator.models import Consensus, Image, Person, PointSet, PointStatus, Project, Stage, Task, User
 from annotator.services.events import record_event
+from annotator.services.images import create_image
 from annotator.services.task_states import make_tasks
 from body.atlas import surface_of
 from body.cse import surface_of_cse_vertex
@@ -145,7 +145,6 @@ def _import_image(run: ImportRun, record: Any, index: int, known: dict[int, Imag
         if run.images is None:
             raise NotFoundError(f"{name} is not in the project: upload it first, or send a zip of the images along")
         content = run.images.read(name)
-        size = (record.get("width"), record.get("height"))
         image = create_image(
             project=run.project,
             file_name=name,
@@ -154,7 +153,7 @@ def _import_image(run: ImportRun, record: Any, index: int, known: dict[int, Imag
             split=run.split,
             source_id=number,
             source=record,
-            expected_size=size if all(isinstance(side, int) for side in size) else None,
+            expected_size=_size_of(record),
         )
     except DomainError as error:
         run.report.refuse("image", number, error.message)
@@ -165,8 +164,14 @@ def _import_image(run: ImportRun, record: Any, index: int, known: dict[int, Imag
 
 def _adopted(run: ImportRun, number: int, name: str, record: Record) -> Image | None:
     """An image of this name that was uploaded before the file came: it takes the file's id."""
-    candidates = Image.objects.filter(project=run.project, source_id=None, file_name=safe_name(name).name)
-    image = candidates.filter(width=record.get("width"), height=record.get("height")).order_by("pk").first()
+    if (size := _size_of(record)) is None:
+        return None
+    image = (
+        Image.objects.filter(project=run.project, source_id=None, file_name=safe_name(name).name)
+        .filter(width=size[0], height=size[1])
+        .order_by("pk")
+        .first()
+    )
     if image is not None:
         image.source_id, image.source = number, record
         image.save(update_fields=["source_id", "source"])
@@ -260,15 +265,18 @@ def _person(project: Project, image: Image, record: Record) -> Person:
 
 def _accept(people: list[Person], records: list[Record]) -> None:
     """Make imported DensePose fields the accepted answers of their people, and close their tasks."""
-    parts, point_sets, points, done = [], [], [], {stage: list[int]() for stage in Stage}
+    parts: list[Consensus] = []
+    point_sets: list[PointSet] = []
+    points: list[Consensus] = []
+    done = {stage: list[int]() for stage in Stage}
     now = timezone.now()
     for person, record in zip(people, records, strict=True):
         if "dp_masks" in record:
             parts.append(_parts_consensus(person, record, now))
             done[Stage.PARTS].append(person.pk)
         if (answer := _points_consensus(person, record, now)) is not None:
-            point_sets.append(answer.point_set)
-            points.append(answer)
+            point_sets.append(answer[0])
+            points.append(answer[1])
             done[Stage.CORRESPONDENCE].append(person.pk)
             if "dp_masks" not in record:
                 # Points without masks exist in published files; painting parts would sample other points.
@@ -300,7 +308,7 @@ def _parts_consensus(person: Person, record: Record, now: Any) -> Consensus:
     )
 
 
-def _points_consensus(person: Person, record: Record, now: Any) -> Consensus | None:
+def _points_consensus(person: Person, record: Record, now: Any) -> tuple[PointSet, Consensus] | None:
     points = points_of(record)
     if points is None or len(points) == 0:
         return None
@@ -311,15 +319,16 @@ def _points_consensus(person: Person, record: Record, now: Any) -> Consensus | N
         surface = surface_of_cse_vertex(points.vertex)
     n_points = len(points)
     part: NDArray[np.uint8] = np.array(PART_OF_CHART, np.uint8)[surface.chart]
-    return Consensus(
+    point_set = PointSet(
+        person=person, version=1, key=np.arange(1, n_points + 1), xy=points.image_xy(person.box), part=part
+    )
+    return point_set, Consensus(
         person=person,
         stage=Stage.CORRESPONDENCE,
         method=Consensus.Method.IMPORTED,
         verbatim=verbatim_fields(person, record, _POINT_FIELDS),
         accepted_at=now,
-        point_set=PointSet(
-            person=person, version=1, key=np.arange(1, n_points + 1), xy=points.image_xy(person.box), part=part
-        ),
+        point_set=point_set,
         status=np.full(n_points, PointStatus.PLACED, np.uint8),
         view=np.zeros(n_points, np.uint8),
         click=np.full((n_points, 2), np.nan),
@@ -343,6 +352,11 @@ def _batches(records: Iterator[Record]) -> Iterator[list[Record]]:
             batch = []
     if batch:
         yield batch
+
+
+def _size_of(record: Record) -> tuple[int, int] | None:
+    width, height = record.get("width"), record.get("height")
+    return (width, height) if isinstance(width, int) and isinstance(height, int) else None
 
 
 def _is_id(value: Any) -> bool:

@@ -6,15 +6,14 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from annotator.models import Consensus, Image, Person, PointSet, PointStatus
+from annotator.models import Consensus, Image, Person, PointStatus
 from body.atlas import iuv_of, surface_of
 from body.cse import nearest_cse_vertex, surface_of_cse_vertex
 from body.surface import SurfacePoints
 from export.models import Format
-from labels.boxes import Crop, to_dp
+from labels.boxes import to_dp
 from labels.densepose_coco import Record, chart_fields, points_of, vertex_fields
 from labels.dp_masks import dp_masks_of
-from labels.label_maps import unpack
 from labels.rle import decode_mask
 
 # Rows made here get their number plus this, so that ids of imported COCO files never collide with them.
@@ -83,15 +82,16 @@ def verbatim_fields(person: Person, annotation: Record, names: Sequence[str]) ->
 def _parts_fields(person: Person, parts: Consensus) -> Record:
     if (kept := _kept(person, parts)) is not None:
         return kept
-    crop = Crop(parts.crop_x, parts.crop_y, parts.crop_width, parts.crop_height)
-    return {"dp_masks": dp_masks_of(unpack(bytes(parts.label_map), crop.shape), crop, person.box)}
+    painted = parts.painted()
+    return {"dp_masks": dp_masks_of(*painted, person.box)} if painted else {}
 
 
 def _point_fields(person: Person, points: Consensus, fmt: str) -> Record:
     if (kept := _kept(person, points)) is not None:
         return _kept_points(kept, fmt)
-    point_set: PointSet = points.point_set
-    xy = point_set.xy
+    if points.point_set is None:
+        return {}
+    xy = points.point_set.xy
     box = person.box
     is_inside = ((xy >= (box.x, box.y)) & (xy <= (box.x + box.w, box.y + box.h))).all(axis=1)
     chosen = is_inside & (points.status == PointStatus.PLACED) & (points.triangle >= 0)

@@ -1,5 +1,6 @@
 """Releases: made by a manager or engineer, written by a job, never changed afterwards."""
 
+import hashlib
 import json
 import tempfile
 import zipfile
@@ -8,6 +9,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final
 
+from django.core.files.storage import default_storage
 from django.db import transaction
 from django.utils import timezone
 
@@ -109,8 +111,6 @@ def write_release(release: Release, on_progress: OnProgress, stop_if_cancelled: 
 
 def delete_release(*, release: Release, by: User) -> None:
     """Remove a release's row; its files are removed when that is certain."""
-    from django.core.files.storage import default_storage
-
     names = [f"{release.folder}/{entry['name']}" for entry in release.manifest.get("files", [])]
     with transaction.atomic():
         record_event(
@@ -118,8 +118,13 @@ def delete_release(*, release: Release, by: User) -> None:
         )
         if release.folder:
             names.append(f"{release.folder}/{MANIFEST_NAME}")
-        transaction.on_commit(lambda: [default_storage.delete(name) for name in names])
+        transaction.on_commit(lambda: _discard(names))
         release.delete()
+
+
+def _discard(names: list[str]) -> None:
+    for name in names:
+        default_storage.delete(name)
 
 
 def _write_split(release: Release, folder: str, options: FileOptions, on_progress: OnProgress) -> dict[str, Any]:
@@ -143,7 +148,7 @@ def _write_archive(release: Release, folder: str, names: list[str], on_progress:
                 _add(archive, f"annotations/{name}", f"{folder}/{name}", zipfile.ZIP_DEFLATED)
             for done, image in enumerate(images.iterator(chunk_size=CHUNK), start=1):
                 try:
-                    _add(archive, f"images/{name_in_release(image, renamed)}", image.file.name, zipfile.ZIP_STORED)
+                    _add(archive, f"images/{name_in_release(image, renamed)}", str(image.file.name), zipfile.ZIP_STORED)
                 except FileNotFoundError:
                     missing.append(image.pk)
                 on_progress(done, total)
@@ -164,7 +169,5 @@ def _add(archive: zipfile.ZipFile, name: str, stored: str, method: int) -> None:
 
 
 def _digest(path: Path) -> dict[str, Any]:
-    import hashlib
-
     with path.open("rb") as stream:
         return {"bytes": path.stat().st_size, "sha256": hashlib.file_digest(stream, "sha256").hexdigest()}

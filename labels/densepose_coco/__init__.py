@@ -7,6 +7,7 @@ from labels.densepose_coco.reader import AnnotatedPoints, Header, Record, points
 from labels.densepose_coco.validator import annotation_errors, validate
 from labels.densepose_coco.writer import (
     PERSON_CATEGORY,
+    ByteSink,
     DensePoseWriter,
     chart_fields,
     vertex_fields,
@@ -16,6 +17,7 @@ __all__ = [
     "PERSON_CATEGORY",
     "REF_MODEL",
     "AnnotatedPoints",
+    "ByteSink",
     "Defect",
     "DensePoseWriter",
     "Header",

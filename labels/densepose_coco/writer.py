@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 from types import TracebackType
-from typing import IO, Any, Final, Self
+from typing import Any, Final, Protocol, Self
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -40,6 +40,12 @@ _UV_DECIMALS: Final = 6
 PERSON_CATEGORY: Final[Record] = {"id": 1, "name": "person", "supercategory": "person"}
 
 
+class ByteSink(Protocol):
+    """What bytes can be written to: an open binary file, or something that digests or counts on the way."""
+
+    def write(self, data: bytes, /) -> int: ...
+
+
 class DensePoseWriter:
     """Writes one file to a binary stream: the header, then images, then annotations.
 
@@ -49,7 +55,7 @@ class DensePoseWriter:
 
     def __init__(
         self,
-        stream: IO[bytes],
+        stream: ByteSink,
         *,
         info: Mapping[str, Any] | None = None,
         licenses: Sequence[Mapping[str, Any]] = (),

@@ -4,12 +4,12 @@ from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
 
-from annotator.selectors.projects import project_by_name
 from django.core.management.base import BaseCommand, CommandError
 from rich.progress import Progress
 
 from annotator.errors import DomainError
 from annotator.models import Split
+from annotator.selectors.projects import project_by_name
 from annotator.storage import whole_file
 from export.models import Format
 from export.services.densepose_file import FileOptions, write_densepose_file

@@ -5,12 +5,12 @@ from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
 
-from annotator.selectors.projects import project_by_name
 from django.core.management.base import BaseCommand, CommandError
 from rich.progress import Progress
 
 from annotator.errors import DomainError
 from annotator.models import Project, Split
+from annotator.selectors.projects import project_by_name
 from export.services.image_sources import FolderImages
 from export.services.importing import ImportReport, ImportRun, import_annotations
 from labels.errors import LabelError
