@@ -1,0 +1,1 @@
+"""Dense human pose: the networks, their checkpoints, the predictor. Importing this loads no torch; its modules do."""
