@@ -1,5 +1,3 @@
-from typing import ClassVar
-
 from django.apps import AppConfig
 from django.contrib.staticfiles.apps import StaticFilesConfig
 
@@ -11,4 +9,4 @@ class WebappConfig(AppConfig):
 class StaticConfig(StaticFilesConfig):
     """Static files, less what nothing here uses; one of htmx's extensions names a file that is not there."""
 
-    ignore_patterns: ClassVar[list[str]] = [*StaticFilesConfig.ignore_patterns, "ext", "htmx-4*", "redoc*"]
+    ignore_patterns = [*StaticFilesConfig.ignore_patterns, "ext", "htmx-4*", "redoc*"]

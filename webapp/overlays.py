@@ -77,11 +77,12 @@ def _drawn(person: Person, kind: str, answers: Answers) -> Pillow.Image:
     label_map = _label_map(answers.parts, crop, picture.size)
     if kind == "parts" and label_map is not None:
         return _with_parts(picture, label_map)
-    if answers.points is None or answers.points.point_set is None:
+    points = answers.points.point_set if answers.points else None
+    if answers.points is None or points is None:
         return picture
-    xy = crop.from_image(answers.points.point_set.xy) * (picture.width / crop.width, picture.height / crop.height)
+    xy = crop.from_image(points.xy) * (picture.width / crop.width, picture.height / crop.height)
     if kind == "iuv" and label_map is not None:
-        return _with_iuv(picture, label_map, answers.points, xy)
+        return _with_iuv(picture, label_map, answers.points, points.part, xy)
     return _with_points(picture, answers.points, xy)
 
 
@@ -89,14 +90,15 @@ def _label_map(answer: Answer | None, crop: Crop, size: tuple[int, int]) -> NDAr
     """Return the label map (height, width) of an answer at the picture's size, moved to the person's crop of today."""
     if answer is None or answer.label_map is None:
         return None
-    own = Crop(answer.crop_x, answer.crop_y, answer.crop_width, answer.crop_height)
+    own = Crop(*(int(value or 0) for value in (answer.crop_x, answer.crop_y, answer.crop_width, answer.crop_height)))
     label_map = unpack(bytes(answer.label_map), own.shape)
     if own != crop:
         label_map = recrop(label_map, own, crop)
     width, height = size
     rows = ((np.arange(height) + 0.5) * crop.height / height).astype(int)
     columns = ((np.arange(width) + 0.5) * crop.width / width).astype(int)
-    return label_map[np.ix_(rows, columns)]
+    small: NDArray[np.uint8] = label_map[np.ix_(rows, columns)]
+    return small
 
 
 def _with_parts(picture: Pillow.Image, label_map: NDArray[np.uint8]) -> Pillow.Image:
@@ -121,13 +123,17 @@ def _with_points(picture: Pillow.Image, answer: Answer, xy: NDArray[np.float64])
 
 
 def _with_iuv(
-    picture: Pillow.Image, label_map: NDArray[np.uint8], answer: Answer, xy: NDArray[np.float64]
+    picture: Pillow.Image,
+    label_map: NDArray[np.uint8],
+    answer: Answer,
+    part_of_each: NDArray[np.uint8],
+    xy: NDArray[np.float64],
 ) -> Pillow.Image:
     """Colour each pixel of a part by chart, U and V, spread from its placed points by inverse square distance."""
     pixels = np.asarray(picture, np.float64).copy()
     placed = answer.status == PointStatus.PLACED
     chart, u, v = iuv_of(SurfacePoints(answer.triangle[placed], answer.weights[placed]))
-    part_of_point, at = answer.point_set.part[placed], xy[placed]
+    part_of_point, at = part_of_each[placed], xy[placed]
     for part in np.unique(part_of_point):
         rows, columns = np.nonzero(label_map == part)
         own = part_of_point == part

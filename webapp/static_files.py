@@ -3,14 +3,14 @@
 from django.contrib.staticfiles.storage import HashedFilesMixin
 from whitenoise.storage import CompressedManifestStaticFilesStorage
 
-_EXTENSION, _PATTERNS = HashedFilesMixin._js_module_import_aggregation_patterns
+_EXTENSION, _PATTERNS = HashedFilesMixin._js_module_import_aggregation_patterns  # type: ignore[attr-defined]
 _AWAITED_IMPORT = (
     r"""(?P<matched>(?<=await )import\(["'](?P<url>[./].*?)["']\))""",
     """import("%(url)s")""",
 )
 
 
-class ModuleManifestStorage(CompressedManifestStaticFilesStorage):
+class ModuleManifestStorage(CompressedManifestStaticFilesStorage):  # type: ignore[misc]
     """Hashed and compressed files; `import` statements of ES modules are rewritten to the hashed names.
 
     Of `import(...)` only `await import(...)` is one: the rest are types in comments, which may go in circles.

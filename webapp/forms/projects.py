@@ -9,7 +9,7 @@ from annotator.errors import InvalidInputError
 from annotator.models import Project
 
 
-class ProjectSettingsForm(forms.ModelForm):
+class ProjectSettingsForm(forms.ModelForm):  # type: ignore[type-arg] # not subscriptable at run time
     """What a manager sets; labels say what it means for those who annotate."""
 
     class Meta:

@@ -47,7 +47,7 @@ class ProjectWork:
         """What to go on with: work that lies half done, then points, then parts."""
         held = [stage for stage in self.stages if stage.lease is not None]
         ready = [stage for stage in reversed(self.stages) if stage.waiting]
-        return (held or ready or [None])[0]
+        return next(iter(held or ready), None)
 
 
 def work_for(user: User) -> list[ProjectWork]:

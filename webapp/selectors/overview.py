@@ -12,15 +12,9 @@ from django.utils.translation import ngettext
 
 from annotator.models import Image, Job, Lease, Person, Project, SentBack, Stage, Task
 from annotator.selectors.progress import annotator_figures, task_counts, throughput_for_project
+from webapp.words import SKIP_WORDS
 
 SHOWN_JOBS = 6
-_SKIP_WORDS = {
-    "bad_image": "bad image",
-    "not_a_person": "not a person",
-    "too_small": "too small",
-    "too_hard": "too hard",
-    "other": "other",
-}
 
 
 @dataclass(frozen=True)
@@ -156,7 +150,7 @@ def _skipped(project: Project, people: str) -> Decision | None:
     if not n:
         return None
     title = ngettext("%(n)d person was skipped", "%(n)d people were skipped", n) % {"n": n}
-    words = ", ".join(f"{_(_SKIP_WORDS.get(reason, reason))} {count}" for reason, count in sorted(reasons.items()))
+    words = ", ".join(f"{SKIP_WORDS.get(str(reason), reason)} {count}" for reason, count in sorted(reasons.items()))
     return Decision("skip", "warn", title, words, f"{people}?state=skipped", _("Look"))
 
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
+from django.db.models import Count, Exists, OuterRef, Prefetch, Q, QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -60,9 +60,13 @@ class PeoplePage:
 
 
 def state_counts(project: Project, split: str = "") -> list[tuple[str, str, int]]:
-    """Return (state, label, number of people) for every filter."""
-    people = _visible(project, split)
-    return [(name, str(label), people.filter(condition).count()) for name, (label, condition) in STATES.items()]
+    """Return (state, label, number of people) for every filter; one query."""
+    wanted = {
+        name.replace("-", "_"): Count("pk", filter=condition) if condition else Count("pk")
+        for name, (_label, condition) in STATES.items()
+    }
+    found = _visible(project, split).aggregate(**wanted)
+    return [(name, str(label), found[name.replace("-", "_")]) for name, (label, _condition) in STATES.items()]
 
 
 def people_page(project: Project, wanted: PeopleFilter) -> PeoplePage:
@@ -107,8 +111,8 @@ def person_state(person: Person) -> tuple[str, str]:
     checks: tuple[tuple[bool, str, str], ...] = (
         (person.image.state != "ready", "bad", _("cannot be read")),
         (Task.State.FLAGGED in states.values(), "bad", _("flagged")),
-        (person.is_sent_back, "warn", _("sent back")),
-        (person.is_in_hand, "accent", _("in hand")),
+        (getattr(person, "is_sent_back", False), "warn", _("sent back")),
+        (getattr(person, "is_in_hand", False), "accent", _("in hand")),
         (points == Task.State.DONE, "ok", _("accepted")),
         (Task.State.REVIEW in states.values(), "accent", _("review")),
         (Task.State.PAUSED in states.values(), "", _("paused")),

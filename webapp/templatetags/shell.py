@@ -9,9 +9,9 @@ from django.http import QueryDict
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from annotator.models import Job
+from webapp.words import JOB_NAMES, OVERLAY_NAMES, SKIP_WORDS
 
 register = template.Library()
 
@@ -57,29 +57,6 @@ def duration(milliseconds: float | None) -> str:
 def percent(part: int, whole: int) -> str:
     """Return a share in whole percent; a dash of nothing."""
     return f"{100 * part // whole} %" if whole else "–"
-
-
-JOB_NAMES = {
-    "render_views": gettext_lazy("Drawing the body views"),
-    "build_geodesics": gettext_lazy("Measuring the body surface"),
-    "demo_people": gettext_lazy("Drawing synthetic people"),
-    "unpack_archive": gettext_lazy("Unpacking an archive"),
-    "import_annotations": gettext_lazy("Importing annotations"),
-    "release": gettext_lazy("Writing a release"),
-}
-OVERLAY_NAMES = {
-    "none": gettext_lazy("None"),
-    "parts": gettext_lazy("Parts"),
-    "points": gettext_lazy("Points"),
-    "iuv": gettext_lazy("IUV"),
-}
-SKIP_WORDS = {
-    "bad_image": gettext_lazy("bad image"),
-    "not_a_person": gettext_lazy("not a person"),
-    "too_small": gettext_lazy("too small"),
-    "too_hard": gettext_lazy("too hard"),
-    "other": gettext_lazy("something else"),
-}
 
 
 @register.filter

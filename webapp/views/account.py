@@ -3,7 +3,7 @@
 from django.conf import settings
 from django.contrib.auth import update_session_auth_hash
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from annotator.errors import InvalidInputError
 from annotator.models import User
 from annotator.services.accounts import create_token, revoke_token, set_password, update_account
-from webapp.views.common import as_pages, told
+from webapp.views.common import PageRequest, as_pages, told
 
 TOKEN_DAYS = (30, 90, 365)
 
@@ -22,7 +22,7 @@ TOKEN_DAYS = (30, 90, 365)
 @never_cache
 @sensitive_post_parameters()
 @login_required
-def account(request: HttpRequest) -> HttpResponse:
+def account(request: PageRequest) -> HttpResponse:
     """Show the account; a POST carries out one act and shows a new token this once."""
     acts = {"preferences": _preferences, "password": _password, "token": _token}
     secret = ""
@@ -43,14 +43,14 @@ def account(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 @login_required
-def token_revoke(request: HttpRequest, token_id: int) -> HttpResponse:
+def token_revoke(request: PageRequest, token_id: int) -> HttpResponse:
     """Delete one of one's own tokens."""
     with as_pages():
         revoke_token(user=request.user, token_id=token_id)
     return redirect("account")
 
 
-def _preferences(request: HttpRequest) -> str:
+def _preferences(request: PageRequest) -> str:
     given = {name: request.POST.get(name, "") for name in ("display_name", "theme", "language")}
     if given["theme"] not in User.Theme.values or given["language"] not in {"", *dict(settings.LANGUAGES)}:
         raise InvalidInputError(_("Choose a theme and a language from the lists."))
@@ -58,7 +58,7 @@ def _preferences(request: HttpRequest) -> str:
     return ""
 
 
-def _password(request: HttpRequest) -> str:
+def _password(request: PageRequest) -> str:
     user = request.user
     if not user.check_password(request.POST.get("old", "")):
         raise InvalidInputError(_("The old password is wrong."))
@@ -70,7 +70,7 @@ def _password(request: HttpRequest) -> str:
     return ""
 
 
-def _token(request: HttpRequest) -> str:
+def _token(request: PageRequest) -> str:
     name, days = request.POST.get("name", "").strip(), request.POST.get("days", "")
     if not name or len(name) > 80:
         raise InvalidInputError(_("Give the token a name of 1 to 80 characters, to know it by."))

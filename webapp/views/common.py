@@ -8,13 +8,15 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
+from django_htmx.middleware import HtmxDetails
 
 from annotator.errors import DomainError, NotAllowedError, NotFoundError
-from annotator.models import Membership
+from annotator.models import Membership, User
 from annotator.permissions import (
     Predicate,
     is_member_role,
@@ -25,7 +27,15 @@ from annotator.permissions import (
 )
 from annotator.selectors.scope import projects_of
 
-View = Callable[..., HttpResponse]
+View = Callable[..., HttpResponseBase]
+
+
+class PageRequest(HttpRequest):
+    """A request of someone who is signed in, as the views behind `login_required` get it."""
+
+    user: User
+    htmx: HtmxDetails
+
 
 TABS: tuple[tuple[str, str, Any, Predicate], ...] = (
     ("overview", "project-overview", gettext_lazy("Overview"), is_member_role),
@@ -56,7 +66,7 @@ def project_page(allowed: Predicate = is_member_role) -> Callable[[View], View]:
     def decorate(view: View) -> View:
         @wraps(view)
         @login_required
-        def page(request: HttpRequest, project_id: int, **kwargs: Any) -> HttpResponse:
+        def page(request: PageRequest, project_id: int, **kwargs: Any) -> HttpResponseBase:
             with as_pages():
                 membership = membership_for(request.user, project_id, allowed)
                 return view(request, membership, **kwargs)

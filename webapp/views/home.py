@@ -1,7 +1,7 @@
 """The first page after signing in: what to do next, and how today went."""
 
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -11,12 +11,12 @@ from annotator.errors import NotAllowedError
 from annotator.permissions import can_create_projects
 from annotator.services.projects import create_project
 from webapp.selectors.home import feedback_for, today_for, work_for
-from webapp.views.common import as_pages, told
+from webapp.views.common import PageRequest, as_pages, told
 
 
 @require_safe
 @login_required
-def home(request: HttpRequest) -> HttpResponse:
+def home(request: PageRequest) -> HttpResponse:
     """My projects, the next person, today's figures, what was sent back."""
     works = work_for(request.user)
     first = next((work for work in works if work.next_stage is not None), None)
@@ -33,7 +33,7 @@ def home(request: HttpRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @login_required
-def new_project(request: HttpRequest) -> HttpResponse:
+def new_project(request: PageRequest) -> HttpResponse:
     """Make a project; for the staff of the site."""
     with as_pages():
         if not can_create_projects(request.user):

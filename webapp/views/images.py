@@ -4,7 +4,8 @@ from typing import Any
 
 from django.conf import settings
 from django.core.paginator import Paginator
-from django.http import Http404, HttpRequest, HttpResponse
+from django.db.models import QuerySet
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -15,16 +16,17 @@ from annotator.models import Image, Membership, Split
 from annotator.permissions import may_browse, may_engineer, may_manage
 from annotator.selectors.scope import images_of
 from annotator.services.images import delete_image
-from webapp.views.common import project_page, render_project, told
+from webapp.views.common import PageRequest, project_page, render_project, told
 
 PAGE_SIZE = 60
 
 
 @require_safe
 @project_page(may_browse)
-def images(request: HttpRequest, membership: Membership) -> HttpResponse:
+def images(request: PageRequest, membership: Membership) -> HttpResponse:
     """All images, those without people, or those that cannot be read."""
-    found, show = images_of(membership.project).order_by("-id"), request.GET.get("show", "")
+    show = request.GET.get("show", "")
+    found: QuerySet[Any] = images_of(membership.project).order_by("-id")
     if show == "empty":
         found = found.filter(n_people=0, state=Image.State.READY)
     elif show == "unreadable":
@@ -36,7 +38,7 @@ def images(request: HttpRequest, membership: Membership) -> HttpResponse:
 @require_safe
 @ensure_csrf_cookie
 @project_page(may_browse)
-def image(request: HttpRequest, membership: Membership, image_id: int) -> HttpResponse:
+def image(request: PageRequest, membership: Membership, image_id: int) -> HttpResponse:
     """One image, on which people are drawn, moved, resized, marked and deleted through the API."""
     found = Image.objects.filter(project=membership.project, pk=image_id).first()
     if found is None:
@@ -80,7 +82,7 @@ def _words() -> dict[str, str]:
 
 @require_POST
 @project_page(may_manage)
-def image_delete(request: HttpRequest, membership: Membership, image_id: int) -> HttpResponse:
+def image_delete(request: PageRequest, membership: Membership, image_id: int) -> HttpResponse:
     """Delete an image that nobody worked on."""
     found = Image.objects.filter(project=membership.project, pk=image_id).first()
     if found is None:
@@ -93,7 +95,7 @@ def image_delete(request: HttpRequest, membership: Membership, image_id: int) ->
 @require_safe
 @ensure_csrf_cookie
 @project_page(may_manage)
-def upload(request: HttpRequest, membership: Membership) -> HttpResponse:
+def upload(request: PageRequest, membership: Membership) -> HttpResponse:
     """Many images or a zip, with progress for each; the files go to the API one by one."""
     project = membership.project
     config = {

@@ -1,5 +1,7 @@
 """Members: roles, pauses, accounts, invitations by link; and the page where an invitation is accepted."""
 
+from typing import Any
+
 from django.contrib.auth import login
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -10,7 +12,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
-from annotator.models import Membership, Role
+from annotator.models import Membership, Role, User
 from annotator.permissions import may_manage
 from annotator.services.accounts import reset_password, set_active
 from annotator.services.members import (
@@ -23,13 +25,13 @@ from annotator.services.members import (
     remove_member,
     withdraw_invitation,
 )
-from webapp.views.common import as_pages, project_page, render_project, told
+from webapp.views.common import PageRequest, as_pages, project_page, render_project, told
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @never_cache
 @project_page(may_manage)
-def members(request: HttpRequest, membership: Membership) -> HttpResponse:
+def members(request: PageRequest, membership: Membership) -> HttpResponse:
     """Who belongs to the project; a POST makes an invitation, whose link is shown this once."""
     project, link = membership.project, ""
     if request.method == "POST":
@@ -48,7 +50,7 @@ def members(request: HttpRequest, membership: Membership) -> HttpResponse:
 @require_POST
 @never_cache
 @project_page(may_manage)
-def member_act(request: HttpRequest, membership: Membership, user_id: int) -> HttpResponse:
+def member_act(request: PageRequest, membership: Membership, user_id: int) -> HttpResponse:
     """Change one member: role, pause, removal, account, password."""
     project, by, act = membership.project, request.user, request.POST.get("act", "")
     if act == "reset-password":
@@ -73,13 +75,13 @@ def member_act(request: HttpRequest, membership: Membership, user_id: int) -> Ht
 
 @require_POST
 @project_page(may_manage)
-def invitation_withdraw(request: HttpRequest, membership: Membership, invitation_id: int) -> HttpResponse:
+def invitation_withdraw(request: PageRequest, membership: Membership, invitation_id: int) -> HttpResponse:
     """Make a link invalid."""
     withdraw_invitation(project=membership.project, invitation_id=invitation_id, by=request.user)
     return redirect("project-members", membership.project_id)
 
 
-def _page(request: HttpRequest, membership: Membership, **context: object) -> HttpResponse:
+def _page(request: PageRequest, membership: Membership, **context: Any) -> HttpResponse:
     project = membership.project
     invitations = project.invitations.filter(uses_left__gt=0, expires_at__gt=timezone.now())
     return render_project(
@@ -89,7 +91,7 @@ def _page(request: HttpRequest, membership: Membership, **context: object) -> Ht
     )  # fmt: skip
 
 
-def _whole(request: HttpRequest, name: str) -> int:
+def _whole(request: PageRequest, name: str) -> int:
     text = request.POST.get(name, "")
     return int(text) if text.isdecimal() and len(text) < 9 else 0
 
@@ -103,8 +105,8 @@ def invitation(request: HttpRequest, secret: str) -> HttpResponse:
         found = invitation_for_secret(secret)
         if request.method == "POST":
             joined: list[Membership] = []
-            if request.user.is_authenticated:
-                ok = told(request, lambda: joined.append(accept_invitation(secret=secret, user=request.user)))
+            if isinstance(user := request.user, User):
+                ok = told(request, lambda: joined.append(accept_invitation(secret=secret, user=user)))
             else:
                 given = {name: request.POST.get(name, "") for name in ("username", "password", "display_name")}
                 ok = told(request, lambda: joined.append(register_by_invitation(secret=secret, **given)))
@@ -113,7 +115,7 @@ def invitation(request: HttpRequest, secret: str) -> HttpResponse:
                     login(request, joined[0].user, "django.contrib.auth.backends.ModelBackend")
                 return redirect("project-overview", joined[0].project_id)
         response = render(request, "webapp/invitation.html", {"invitation": found, "given": request.POST})
-        # The secret is in the address: it must not travel to other sites. "no-referrer" would take the form's origin too,
-        # without which a POST is refused.
+        # The secret is in the address: it must not travel to other sites. "no-referrer" would take the form's origin
+        # too, without which a POST is refused.
         response["Referrer-Policy"] = "same-origin"
         return response

@@ -1,7 +1,9 @@
 """The people browser, one person beside it, and what can be done with one."""
 
+from typing import Any
+
 from django.db.models import Q
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.http import Http404, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.cache import patch_cache_control
@@ -17,16 +19,16 @@ from annotator.services.people import change_person
 from annotator.services.tasks import change_task
 from webapp.overlays import OVERLAYS, stored_overlay
 from webapp.selectors import people as selectors
-from webapp.views.common import project_page, render_project, told
+from webapp.views.common import PageRequest, project_page, render_project, told
 
 
 @require_safe
 @project_page(may_browse)
-def people(request: HttpRequest, membership: Membership) -> HttpResponse:
+def people(request: PageRequest, membership: Membership) -> HttpResponse:
     """Thumbnails by state, searched and paged; the next pages come as fragments."""
     wanted = _filter(request)
     page = selectors.people_page(membership.project, wanted)
-    context = {
+    context: dict[str, Any] = {
         "page": page, "rows": _described(page.people), "wanted": wanted, "overlay": _overlay(request),
         "overlays": OVERLAYS, "query": request.GET,
     }  # fmt: skip
@@ -42,7 +44,7 @@ def people(request: HttpRequest, membership: Membership) -> HttpResponse:
 
 @require_safe
 @project_page(may_browse)
-def person(request: HttpRequest, membership: Membership, person_id: int) -> HttpResponse:
+def person(request: PageRequest, membership: Membership, person_id: int) -> HttpResponse:
     """One person as a fragment for the side of the browser."""
     shown = _person_panel(request, membership, str(person_id))
     if shown is None:
@@ -55,7 +57,7 @@ def person(request: HttpRequest, membership: Membership, person_id: int) -> Http
 
 @require_safe
 @project_page(may_browse)
-def person_picture(request: HttpRequest, membership: Membership, person_id: int, overlay: str) -> HttpResponseBase:
+def person_picture(request: PageRequest, membership: Membership, person_id: int, overlay: str) -> HttpResponseBase:
     """A person's thumbnail with an overlay."""
     if overlay not in OVERLAYS:
         raise Http404
@@ -69,7 +71,7 @@ def person_picture(request: HttpRequest, membership: Membership, person_id: int,
 
 @require_POST
 @project_page(may_browse)
-def person_act(request: HttpRequest, membership: Membership, person_id: int) -> HttpResponse:
+def person_act(request: PageRequest, membership: Membership, person_id: int) -> HttpResponse:
     """Carry out one act on a person: pause, reopen, ignore, crowd, accept or send back an answer."""
     found = _own(membership, person_id)
     acts = {"pause": _pause, "reopen": _reopen, "flags": _flags, "accept": _accept, "send-back": _send_back}
@@ -84,19 +86,19 @@ def _people_url(membership: Membership) -> str:
     return reverse("project-people", args=[membership.project_id])
 
 
-def _pause(request: HttpRequest, membership: Membership, found: Person) -> None:
+def _pause(request: PageRequest, membership: Membership, found: Person) -> None:
     _check(membership, may_review)
     for task in found.tasks.filter(state__in=["open", "waiting", "review", "flagged"]):
         change_task(task=task, by=request.user, state="paused")
 
 
-def _reopen(request: HttpRequest, membership: Membership, found: Person) -> None:
+def _reopen(request: PageRequest, membership: Membership, found: Person) -> None:
     _check(membership, may_review)
     for task in found.tasks.filter(Q(state__in=["paused", "flagged"]) | Q(leases__state="skipped")).distinct():
         change_task(task=task, by=request.user, state="open")
 
 
-def _flags(request: HttpRequest, membership: Membership, found: Person) -> None:
+def _flags(request: PageRequest, membership: Membership, found: Person) -> None:
     _check(membership, may_manage)
     names = ("is_crowd", "is_ignored", "is_deleted")
     changes = {name: request.POST[name] == "1" for name in names if name in request.POST}
@@ -104,16 +106,16 @@ def _flags(request: HttpRequest, membership: Membership, found: Person) -> None:
     change_person(person_id=found.pk, revision=revision, changes=changes, by=request.user)
 
 
-def _accept(request: HttpRequest, membership: Membership, found: Person) -> None:
+def _accept(request: PageRequest, membership: Membership, found: Person) -> None:
     accept_submission(user=request.user, submission_id=_submission(request, found).pk)
 
 
-def _send_back(request: HttpRequest, membership: Membership, found: Person) -> None:
+def _send_back(request: PageRequest, membership: Membership, found: Person) -> None:
     note = request.POST.get("note", "").strip()
     send_back(user=request.user, submission_id=_submission(request, found).pk, note=note)
 
 
-def _submission(request: HttpRequest, found: Person) -> Submission:
+def _submission(request: PageRequest, found: Person) -> Submission:
     number = request.POST.get("submission", "")
     submission = Submission.objects.filter(pk=number, task__person=found).first() if number.isdecimal() else None
     if submission is None:
@@ -137,7 +139,7 @@ def _own(membership: Membership, person_id: int) -> Person:
     return found
 
 
-def _filter(request: HttpRequest) -> selectors.PeopleFilter:
+def _filter(request: PageRequest) -> selectors.PeopleFilter:
     given = request.GET
     state, after = given.get("state", "all"), given.get("after", "")
     return selectors.PeopleFilter(
@@ -148,7 +150,7 @@ def _filter(request: HttpRequest) -> selectors.PeopleFilter:
     )
 
 
-def _overlay(request: HttpRequest) -> str:
+def _overlay(request: PageRequest) -> str:
     overlay = request.GET.get("overlay", "parts")
     return overlay if overlay in OVERLAYS else "parts"
 
@@ -157,7 +159,7 @@ def _described(found: list[Person]) -> list[dict[str, object]]:
     return [{"person": one, "chip": selectors.person_state(one), "note": selectors.person_note(one)} for one in found]
 
 
-def _person_panel(request: HttpRequest, membership: Membership, number: str) -> dict[str, object] | None:
+def _person_panel(request: PageRequest, membership: Membership, number: str) -> dict[str, object] | None:
     if not number.isdecimal() or len(number) > 18:
         return None
     found = selectors.person_with_state(membership.project, int(number))

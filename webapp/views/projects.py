@@ -1,8 +1,9 @@
 """A project's overview with its jobs, its guide, and its settings."""
 
 import uuid
+from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -14,21 +15,26 @@ from annotator.services.projects import add_example, change_project, remove_exam
 from webapp.forms.projects import ExampleForm, ProjectSettingsForm
 from webapp.selectors import overview as figures
 from webapp.selectors.home import work_for
-from webapp.views.common import project_page, render_project, told
+from webapp.views.common import PageRequest, project_page, render_project, told
 
 PERIODS = (7, 14, 30)
 
 
 @require_safe
 @project_page(is_member_role)
-def overview(request: HttpRequest, membership: Membership) -> HttpResponse:
+def overview(request: PageRequest, membership: Membership) -> HttpResponse:
     """How far both stages are; for annotators, what they can do next."""
     project = membership.project
     work = next((found for found in work_for(request.user) if found.project.pk == project.pk), None)
     days = request.GET.get("days", "14")
     period = int(days) if days.isdecimal() and int(days) in PERIODS else 14
     progress = figures.progress_of(project)
-    context = {"progress": progress, "work": work, "sizes": figures.sizes_of(project), "periods": PERIODS}
+    context: dict[str, Any] = {
+        "progress": progress,
+        "work": work,
+        "sizes": figures.sizes_of(project),
+        "periods": PERIODS,
+    }
     if may_browse(membership):
         pace = figures.pace_of(project, period)
         context |= {
@@ -44,7 +50,7 @@ def overview(request: HttpRequest, membership: Membership) -> HttpResponse:
 
 @require_safe
 @project_page(may_browse)
-def jobs(request: HttpRequest, membership: Membership) -> HttpResponse:
+def jobs(request: PageRequest, membership: Membership) -> HttpResponse:
     """The latest jobs as a fragment that asks for itself again while one is running."""
     found = figures.jobs_for(membership.project)
     return render_project(request, membership, "webapp/jobs.html", "overview", jobs=found)
@@ -52,7 +58,7 @@ def jobs(request: HttpRequest, membership: Membership) -> HttpResponse:
 
 @require_POST
 @project_page(may_manage)
-def job_cancel(request: HttpRequest, membership: Membership, job_id: uuid.UUID) -> HttpResponse:
+def job_cancel(request: PageRequest, membership: Membership, job_id: uuid.UUID) -> HttpResponse:
     """Stop a job of the project."""
     job = get_object_or_404(Job, pk=job_id, project=membership.project)
     told(request, lambda: cancel_job(job=job, by=request.user), _("Cancelled."))
@@ -61,7 +67,7 @@ def job_cancel(request: HttpRequest, membership: Membership, job_id: uuid.UUID) 
 
 @require_safe
 @project_page(is_member_role)
-def guide(request: HttpRequest, membership: Membership) -> HttpResponse:
+def guide(request: PageRequest, membership: Membership) -> HttpResponse:
     """The instructions with their examples, as annotators read them."""
     examples = list(membership.project.examples.all())
     return render_project(request, membership, "webapp/guide.html", "guide", examples=examples)
@@ -69,7 +75,7 @@ def guide(request: HttpRequest, membership: Membership) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @project_page(may_manage)
-def settings(request: HttpRequest, membership: Membership) -> HttpResponse:
+def settings(request: PageRequest, membership: Membership) -> HttpResponse:
     """Instructions, overlap, review, lease, assistance."""
     project = membership.project
     form = ProjectSettingsForm(request.POST or None, instance=project)
@@ -86,7 +92,7 @@ def settings(request: HttpRequest, membership: Membership) -> HttpResponse:
 
 @require_POST
 @project_page(may_manage)
-def example_add(request: HttpRequest, membership: Membership) -> HttpResponse:
+def example_add(request: PageRequest, membership: Membership) -> HttpResponse:
     """Add a picture to the guide."""
     form = ExampleForm(request.POST, request.FILES)
     if form.is_valid():
@@ -106,7 +112,7 @@ def example_add(request: HttpRequest, membership: Membership) -> HttpResponse:
 
 @require_POST
 @project_page(may_manage)
-def example_remove(request: HttpRequest, membership: Membership, example_id: uuid.UUID) -> HttpResponse:
+def example_remove(request: PageRequest, membership: Membership, example_id: uuid.UUID) -> HttpResponse:
     """Take a picture out of the guide."""
     remove_example(project=membership.project, example_id=example_id, by=request.user)
     return redirect("project-settings", membership.project_id)

@@ -1,0 +1,25 @@
+"""Words for codes: kinds of jobs, overlays, reasons to skip."""
+
+from django.utils.translation import gettext_lazy
+
+JOB_NAMES = {
+    "render_views": gettext_lazy("Drawing the body views"),
+    "build_geodesics": gettext_lazy("Measuring the body surface"),
+    "demo_people": gettext_lazy("Drawing synthetic people"),
+    "unpack_archive": gettext_lazy("Unpacking an archive"),
+    "import_annotations": gettext_lazy("Importing annotations"),
+    "release": gettext_lazy("Writing a release"),
+}
+OVERLAY_NAMES = {
+    "none": gettext_lazy("None"),
+    "parts": gettext_lazy("Parts"),
+    "points": gettext_lazy("Points"),
+    "iuv": gettext_lazy("IUV"),
+}
+SKIP_WORDS = {
+    "bad_image": gettext_lazy("bad image"),
+    "not_a_person": gettext_lazy("not a person"),
+    "too_small": gettext_lazy("too small"),
+    "too_hard": gettext_lazy("too hard"),
+    "other": gettext_lazy("something else"),
+}
