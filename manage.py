@@ -11,8 +11,14 @@ def main() -> None:
 
     use_running_services()
     from django.core.management import execute_from_command_line
+    from django.db import OperationalError
 
-    execute_from_command_line(sys.argv)
+    try:
+        execute_from_command_line(sys.argv)
+    except OperationalError as error:
+        if os.environ.get("DATABASE_URL"):
+            raise
+        sys.exit(f"There is no database: start `make run` in another terminal, or set DATABASE_URL.\n({error})")
 
 
 if __name__ == "__main__":

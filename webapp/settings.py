@@ -32,12 +32,17 @@ def _whole_number(name: str, default: int) -> int:
     return int(text)
 
 
+# Where nothing is set, commands that need no database run all the same, and the others fail at once.
+NO_DATABASE = "postgresql://nobody@127.0.0.1:1/none"
+
+
 def _database(url: str) -> dict[str, object]:
     """Turn postgresql://user:password@host:port/name?host=/socket/folder into Django's settings."""
     parts = urlsplit(url)
     if parts.scheme not in {"postgres", "postgresql"}:
         raise ImproperlyConfigured(f"DATABASE_URL must be postgresql://..., got scheme {parts.scheme!r}")
     query = {key: values[-1] for key, values in parse_qs(parts.query).items()}
+    pool = {"min_size": 1, "max_size": _whole_number("DPA_DB_POOL", 8)}
     return {
         "ENGINE": "django_prometheus.db.backends.postgresql" if HAS_METRICS else "django.db.backends.postgresql",
         "NAME": unquote(parts.path.lstrip("/")),
@@ -47,7 +52,7 @@ def _database(url: str) -> dict[str, object]:
         "PORT": parts.port or "",
         # A database that was restarted leaves dead connections in the pool; without the check a request would meet one.
         "CONN_HEALTH_CHECKS": True,
-        "OPTIONS": {**query, "pool": {"min_size": 1, "max_size": _whole_number("DPA_DB_POOL", 8)}},
+        "OPTIONS": query if url == NO_DATABASE else {**query, "pool": pool},
     }
 
 
@@ -110,7 +115,7 @@ TEMPLATES = [
     },
 ]
 
-DATABASES = {"default": _database(_required("DATABASE_URL", "postgresql://unset@/unset"))}
+DATABASES = {"default": _database(_required("DATABASE_URL", NO_DATABASE))}
 REDIS_URL = _required("REDIS_URL", "redis://127.0.0.1:6379/0")
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}}
 SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"
