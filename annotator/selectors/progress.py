@@ -54,7 +54,7 @@ def annotator_figures(project: Project) -> list[dict[str, Any]]:
     rows = (
         Submission.objects.filter(task__project=project, annotator__isnull=False)
         .order_by("annotator__username")
-        .values("annotator_id", "annotator__username")
+        .values("annotator_id", "annotator__username", "annotator__display_name")
         .annotate(
             parts=Count("id", filter=parts),
             points=Count("id", filter=points),
@@ -66,6 +66,7 @@ def annotator_figures(project: Project) -> list[dict[str, Any]]:
         {
             "user_id": row["annotator_id"],
             "username": row["annotator__username"],
+            "name": row["annotator__display_name"] or row["annotator__username"],
             "parts": row["parts"],
             "points": row["points"],
             "parts_mean_s": row["parts_ms"] / row["parts"] / 1000 if row["parts"] else None,

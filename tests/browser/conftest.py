@@ -16,7 +16,8 @@ from tests.tools import chromium
 
 HERE = Path(__file__).parent
 ARGUMENTS = (
-    "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--force-color-profile=srgb", "--font-render-hinting=none",
+    "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--force-color-profile=srgb",
+    "--font-render-hinting=none",
 )  # fmt: skip
 
 

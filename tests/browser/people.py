@@ -55,8 +55,8 @@ def drawn_people(folder: Path, count: int = 1, first: int = 1) -> CocoFile:
         box = [left, top, int(columns.max()) + 1 - left, int(rows.max()) + 1 - top]
         file["images"].append({"id": number, "file_name": name, "width": WIDTH, "height": HEIGHT})
         file["annotations"].append({
-            "id": 100 + number, "image_id": number, "category_id": 1, "iscrowd": 0, "bbox": box, "area": int(mask.sum()),
-            "segmentation": encode_mask(mask), "num_keypoints": 17,
+            "id": 100 + number, "image_id": number, "category_id": 1, "iscrowd": 0, "bbox": box,
+            "area": int(mask.sum()), "segmentation": encode_mask(mask), "num_keypoints": 17,
             "keypoints": [value for x, y in _JOINTS.values() for value in (x, y, 2)],
         })  # fmt: skip
     path = folder / "annotations.json"

@@ -1,4 +1,4 @@
-"""The views of the few parts that the browser tests place points on, drawn once for each style and kept between runs."""
+"""The views of the few parts that the browser tests place points on, drawn once a style and kept between runs."""
 
 import os
 import subprocess

@@ -85,7 +85,7 @@ def pace_of(project: Project, days: int) -> dict[str, Any]:
     rows = throughput_for_project(project, days=days)
     columns, totals = [], {stage.value: [0, 0.0] for stage in Stage}
     for row in rows:
-        day = formats.date_format(date.fromisoformat(row["day"]), "j b")
+        day = formats.date_format(date.fromisoformat(row["day"]), "j M")
         columns.append((day, row[Stage.PARTS]["submissions"], row[Stage.CORRESPONDENCE]["submissions"]))
         for stage in Stage:
             totals[stage.value][0] += row[stage.value]["submissions"]

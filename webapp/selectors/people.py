@@ -129,6 +129,8 @@ def person_note(person: Person) -> str:
         return _("%(n)d points") % {"n": len(answered.status)}
     for points in person.point_sets.all():
         return _("0 of %(n)d points") % {"n": len(points.key)}
+    if any(c.stage == Stage.PARTS for c in person.consensus.all()):
+        return _("parts done")
     return _("hints only") if person.keypoints else _("nothing yet")
 
 
