@@ -3,7 +3,8 @@ import { test } from "node:test";
 
 import { hasLabels, partsWithHints, specks } from "../../annotator/static/annotator/workbench/parts/checks.js";
 import { clearPart, finishPart, markNotVisible, swapPerson, swapRegion, takeAllHints } from "../../annotator/static/annotator/workbench/parts/edits.js";
-import { HINT, LabelDocument } from "../../annotator/static/annotator/workbench/parts/label-document.js";
+import { HINT, splitCells } from "../../annotator/static/annotator/workbench/parts/cells.js";
+import { LabelDocument } from "../../annotator/static/annotator/workbench/parts/label-document.js";
 import { addLines, traceTile } from "../../annotator/static/annotator/workbench/parts/outline.js";
 import { paintPolygon, paintSegment, regionAt } from "../../annotator/static/annotator/workbench/parts/raster.js";
 
@@ -114,12 +115,12 @@ test("a stroke given up leaves no trace", () => {
 
 test("split gives what is annotated and what is still a hint, never both", () => {
   const document = new LabelDocument(4, 1, { labels: Uint8Array.from([1, 0, 0, 2]), hints: Uint8Array.from([3, 3, 0, 0]), decided: { 1: "done" } });
-  const { labels, hints } = document.split();
+  const { labels, hints } = splitCells(document.cells);
   assert.deepEqual([...labels], [1, 0, 0, 2]);
   assert.deepEqual([...hints], [0, 3, 0, 0]);
   takeAllHints(document);
   document.commit();
-  assert.equal(document.split().hints, null);
+  assert.equal(splitCells(document.cells).hints, null);
   assert.equal(document.decided.get(3), "done");
 });
 

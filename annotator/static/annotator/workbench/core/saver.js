@@ -25,7 +25,8 @@ import { ApiError } from "./api.js";
  */
 
 const DEBOUNCE_MS = 600;
-const LOCAL_DEBOUNCE_MS = 80;
+// Undo entries are kept here at once; the whole draft follows when the hand rests.
+const LOCAL_DEBOUNCE_MS = 250;
 const PAUSES_MS = [1000, 2000, 5000, 10_000, 20_000, 30_000];
 
 export class Saver {

@@ -1,6 +1,6 @@
 /** What is looked at before a person is handed in. Never a silent change: each check only says what it saw. */
 
-import { HINT } from "./label-document.js";
+import { HINT } from "./cells.js";
 import { regionAt } from "./raster.js";
 
 /** @typedef {import("./label-document.js").LabelDocument} LabelDocument */

@@ -7,7 +7,8 @@ import { History } from "../core/history.js";
 import { t } from "../core/strings.js";
 import { Viewport } from "../core/viewport.js";
 import { Cursor } from "./cursor.js";
-import { PART_BITS, sizeOfDelta } from "./label-document.js";
+import { PART_BITS } from "./cells.js";
+import { sizeOfDelta } from "./label-document.js";
 import { PartOrder } from "./part-order.js";
 import { makeState } from "./state.js";
 import { LassoTool, PolygonTool } from "./tools/areas.js";
@@ -23,6 +24,7 @@ import { FillTool, MoveTool } from "./tools/click.js";
 /**
  * @typedef {object} DeskEvents
  * @property {() => void} edited cells or decisions are others
+ * @property {() => void} painted cells changed, the edit is still under way
  * @property {() => void} marked only what follows the pointer
  * @property {() => void} historyMoved
  */
@@ -148,7 +150,6 @@ export class Desk {
   /** @param {Point | null} at screen pixels @param {boolean} isQuiet no tag just now */
   placeCursor(at, isQuiet) {
     this.cursor.moveTo(at, { isQuiet: isQuiet || this.tool.name === "move", width: this.viewport.width });
-    this.#events.marked();
   }
 
   /** @returns {import("./tools/tool.js").Bench} */
@@ -159,7 +160,7 @@ export class Desk {
       radius: () => this.state.state.brushPx / 2 / this.viewport.scale,
       rule: (at) => this.#ruleAt(at),
       viewport: () => this.viewport,
-      edited: () => this.#events.marked(),
+      edited: () => this.#events.painted(),
       moved: () => this.#events.marked(),
       commit: () => this.commit(),
       picked: (part) => this.pick(part),

@@ -1,7 +1,8 @@
 /** Between the document and what the API calls a draft or an answer of parts. */
 
-import { packLabelMap, unpackLabelMap } from "../core/label-map.js";
+import { unpackLabelMap } from "../core/label-map.js";
 import { LabelDocument } from "./label-document.js";
+import { CellPacker } from "./packer.js";
 
 /**
  * @typedef {object} PartsDraft
@@ -25,29 +26,34 @@ export async function documentOf(draft, { width, height }, suggestion) {
 
 /** Packs a document, and the same state of it once only. */
 export class DraftPacker {
+  #packer;
   /** @type {LabelDocument | null} */
   #document = null;
   #version = -1;
   /** @type {Promise<PartsDraft> | null} */
   #packed = null;
 
+  /** @param {string | undefined} workerUrl */
+  constructor(workerUrl) {
+    this.#packer = new CellPacker(workerUrl);
+  }
+
   /** @param {LabelDocument} labelDocument @returns {Promise<PartsDraft>} */
   pack(labelDocument) {
     if (!this.#packed || this.#document !== labelDocument || this.#version !== labelDocument.version) {
       this.#document = labelDocument;
       this.#version = labelDocument.version;
-      this.#packed = packDraft(labelDocument);
+      this.#packed = this.#pack(labelDocument);
     }
     return this.#packed;
   }
-}
 
-/** @param {LabelDocument} labelDocument @returns {Promise<PartsDraft>} */
-async function packDraft(labelDocument) {
-  const { labels, hints } = labelDocument.split();
-  const decided = Object.fromEntries(labelDocument.decided);
-  const [label_map, packedHints] = await Promise.all([packLabelMap(labels), hints && packLabelMap(hints)]);
-  return { label_map, decided, hints: packedHints };
+  /** @param {LabelDocument} labelDocument @returns {Promise<PartsDraft>} */
+  async #pack({ cells, decided }) {
+    const decisions = Object.fromEntries(decided);
+    const { label_map, hints } = await this.#packer.pack(cells);
+    return { label_map, decided: decisions, hints };
+  }
 }
 
 /** Whether the person shows their back, by the shoulders: then their left is at the left. @param {number[] | null} keypoints 17 x (x, y, visibility) */

@@ -1,13 +1,11 @@
 /** Edits of whole parts and regions: decide, clear, swap sides, take hints. Each leaves the document ready to be committed. */
 
-import { HINT, PART_BITS } from "./label-document.js";
+import { HINT, N_VALUES, PART_BITS } from "./cells.js";
 import { regionAt } from "./raster.js";
 
 /** @typedef {import("./label-document.js").LabelDocument} LabelDocument */
 /** @typedef {import("./label-document.js").Decision} Decision */
 /** @typedef {import("../core/viewport.js").Point} Point */
-
-const N_VALUES = 32;
 
 /** A part is done; its hint is taken. @param {LabelDocument} document @param {number} part @returns {boolean} false: there is nothing of it */
 export function finishPart(document, part) {

@@ -3,6 +3,8 @@
  * 1..14, or a part with the HINT bit: still a suggestion. So an annotated pixel can never also be a hint. No DOM here.
  */
 
+import { HINT, N_VALUES, PART_BITS } from "./cells.js";
+
 /** @typedef {import("../core/viewport.js").Rect} Rect */
 /** @typedef {"done" | "not_visible" | "touched"} Decision */
 
@@ -18,9 +20,6 @@
  * @property {[number, Decision | null, Decision | null][]} decided part, before, after
  */
 
-export const HINT = 16;
-export const PART_BITS = 15;
-const N_VALUES = 32;
 
 export class LabelDocument {
   width;
@@ -99,9 +98,21 @@ export class LabelDocument {
    * @param {Uint8Array} table
    */
   mapValues(table) {
-    const { cells } = this;
-    for (let i = 0; i < cells.length; i += 1) cells[i] = table[cells[i]];
-    this.#touch(0, 0, this.width, this.height);
+    const { cells, width } = this;
+    // Only what changes is touched: taking one part's hint must not draw the whole person again.
+    let [left, right, top, bottom] = [width, -1, -1, -1];
+    for (let y = 0, i = 0; y < this.height; y += 1) {
+      for (let x = 0; x < width; x += 1, i += 1) {
+        const value = table[cells[i]];
+        if (value === cells[i]) continue;
+        cells[i] = value;
+        if (x < left) left = x;
+        if (x > right) right = x;
+        if (top < 0) top = y;
+        bottom = y;
+      }
+    }
+    if (right >= 0) this.#touch(left, top, right - left + 1, bottom - top + 1);
   }
 
   /** The suggestion for a part becomes an annotation. @param {number} part @returns {boolean} whether there was one */
@@ -189,22 +200,6 @@ export class LabelDocument {
     const rect = this.#unpainted;
     this.#unpainted = null;
     return rect;
-  }
-
-  /** @returns {{labels: Uint8Array, hints: Uint8Array | null}} as two maps, hints null where there are none */
-  split() {
-    const { cells } = this;
-    const labels = new Uint8Array(cells.length);
-    const hints = new Uint8Array(cells.length);
-    let hasHints = false;
-    for (let i = 0; i < cells.length; i += 1) {
-      if (cells[i] < HINT) labels[i] = cells[i];
-      else {
-        hints[i] = cells[i] & PART_BITS;
-        hasHints = true;
-      }
-    }
-    return { labels, hints: hasHints ? hints : null };
   }
 
   /** Runs never cross a row, so a run is also a rectangle. @param {Rect} rect @returns {Int32Array} */

@@ -3,7 +3,7 @@
  * every zoom. A stale rectangle alone is drawn again after an edit.
  */
 
-import { HINT } from "./label-document.js";
+import { HINT } from "./cells.js";
 import { partOf } from "./overlay.js";
 
 /** @typedef {import("../core/viewport.js").Rect} Rect */

@@ -3,7 +3,7 @@
  * the outlines of each tile. An edit refreshes only the tiles it touched, so the cost does not grow with what was painted before.
  */
 
-import { HINT, PART_BITS } from "./label-document.js";
+import { HINT, PART_BITS } from "./cells.js";
 import { TILE, addLines, traceTile } from "./outline.js";
 
 /** @typedef {import("../core/viewport.js").Rect} Rect */

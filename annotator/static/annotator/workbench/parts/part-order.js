@@ -1,6 +1,6 @@
 /** Which part comes next: by digit, by the order of work, by what is still open. No DOM here. */
 
-import { HINT } from "./label-document.js";
+import { HINT } from "./cells.js";
 
 /** @typedef {import("../ui/shell.js").Part} Part */
 /** @typedef {import("./label-document.js").LabelDocument} LabelDocument */

@@ -21,7 +21,7 @@ import { drawPhoto, drawVeil } from "./photo-layer.js";
  */
 
 export class Renderer {
-  #layers = { photo: layer("layer-photo"), labels: layer("layer-labels"), cursor: layer("layer-cursor") };
+  #layers = { photo: layer("layer-photo"), labels: layer("layer-labels"), marks: layer("layer-marks") };
   #labels;
   #viewport;
   #colours;
@@ -35,11 +35,12 @@ export class Renderer {
   #image = null;
   /** @type {Rect | null} person's box in crop pixels */
   #box = null;
-  /** @type {((context: CanvasRenderingContext2D) => void)[]} */
-  #cursorDrawers = [];
+  /** Draws what a tool shows of itself, in screen pixels. @type {((context: CanvasRenderingContext2D) => void) | null} */
+  #marks = null;
+  #wereMarks = false;
   #isPhotoStale = true;
   #areLabelsStale = true;
-  #isCursorStale = true;
+  #areMarksStale = true;
   #frame = 0;
 
   /** @param {Viewport} viewport @param {Map<number, string>} colours by part */
@@ -76,16 +77,17 @@ export class Renderer {
     this.#layers.labels.canvas.classList.toggle("is-hidden", isHidden);
   }
 
-  /** @param {(context: CanvasRenderingContext2D) => void} draw in screen pixels */
-  addCursor(draw) {
-    this.#cursorDrawers.push(draw);
+  /** @param {((context: CanvasRenderingContext2D) => void) | null} marks in screen pixels; null: none just now */
+  setMarks(marks) {
+    this.#marks = marks;
+    this.drawMarks();
   }
 
   /** The viewport or the look is another: draw everything. */
   drawAll() {
     this.#isPhotoStale = true;
     this.#areLabelsStale = true;
-    this.drawCursor();
+    this.drawMarks();
   }
 
   /** The document changed. */
@@ -93,8 +95,8 @@ export class Renderer {
     this.#schedule();
   }
 
-  drawCursor() {
-    this.#isCursorStale = true;
+  drawMarks() {
+    this.#areMarksStale = true;
     this.#schedule();
   }
 
@@ -111,8 +113,8 @@ export class Renderer {
     const stale = changed && this.#overlay ? this.#overlay.refresh(changed) : null;
     if (this.#areLabelsStale) this.#drawLabels(null);
     else if (stale) this.#drawLabels(stale);
-    if (this.#isCursorStale) this.#drawCursors();
-    this.#isPhotoStale = this.#areLabelsStale = this.#isCursorStale = false;
+    if (this.#areMarksStale) this.#drawMarkLayer();
+    this.#isPhotoStale = this.#areLabelsStale = this.#areMarksStale = false;
   }
 
   #drawPhoto() {
@@ -127,18 +129,17 @@ export class Renderer {
     if (this.#document && this.#overlay) this.#labels.draw(this.#document, this.#overlay, this.#look, stale);
   }
 
-  #drawCursors() {
-    const { context } = this.#fit("cursor");
+  /** A layer that is and stays empty is left alone: each canvas that changes costs the compositor a copy. */
+  #drawMarkLayer() {
+    if (!this.#marks && !this.#wereMarks) return;
+    const { context } = this.#fit("marks");
     const ratio = this.#viewport.devicePixelRatio;
     context.setTransform(ratio, 0, 0, ratio, 0, 0);
-    for (const draw of this.#cursorDrawers) {
-      context.save();
-      draw(context);
-      context.restore();
-    }
+    this.#marks?.(context);
+    this.#wereMarks = this.#marks !== null;
   }
 
-  /** Make a layer as large as the pane, and clear it. @param {"photo" | "labels" | "cursor"} name */
+  /** Make a layer as large as the pane, and clear it. @param {"photo" | "labels" | "marks"} name */
   #fit(name) {
     const { canvas, context } = this.#layers[name];
     const { width, height, devicePixelRatio } = this.#viewport;

@@ -3,7 +3,7 @@
 import { t } from "../core/strings.js";
 import { hook } from "../ui/dom.js";
 import { BodyFigure } from "./figure.js";
-import { HINT } from "./label-document.js";
+import { HINT } from "./cells.js";
 import { Palette, stateWord } from "./palette.js";
 import { stateOf } from "./part-order.js";
 

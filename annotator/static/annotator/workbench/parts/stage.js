@@ -9,7 +9,7 @@ import { partsCommands } from "./commands.js";
 import { Desk } from "./desk.js";
 import { DraftPacker, documentOf, facesAway } from "./draft.js";
 import { FootBar } from "./foot-bar.js";
-import { HINT } from "./label-document.js";
+import { HINT } from "./cells.js";
 import { PointerInput } from "./pointer.js";
 import { Renderer } from "./renderer.js";
 import { SidePanel } from "./side-panel.js";
@@ -34,7 +34,7 @@ export class PartsStage {
   #commands;
   #pane = hook("pane");
   #pointer;
-  #packer = new DraftPacker();
+  #packer = new DraftPacker(hook("canvas").dataset.packWorker);
   /** Shown instead of one's own while two versions are compared. @type {LabelDocument | null} */
   #peeked = null;
   /** @type {Work | null} */
@@ -45,16 +45,14 @@ export class PartsStage {
   constructor(shell) {
     this.#shell = shell;
     const { parts } = shell.config;
-    this.#desk = new Desk(shell, { edited: () => this.#showEdit(), marked: () => this.#renderer.drawCursor(), historyMoved: () => this.#toolBar.showHistory(this.#desk.history) });
-    const { viewport, cursor, state } = this.#desk;
+    this.#desk = new Desk(shell, { edited: () => this.#showEdit(), painted: () => this.#renderer.drawEdit(), marked: () => this.#showMarks(), historyMoved: () => this.#toolBar.showHistory(this.#desk.history) });
+    const { viewport, state } = this.#desk;
     this.#renderer = new Renderer(viewport, new Map(parts.map((part) => [part.number, part.colour])));
     this.#panel = new SidePanel(parts, (part) => this.#desk.pick(part));
     this.#foot = new FootBar(state);
     this.#toolBar = new ToolBar(this.#desk);
     this.#commands = partsCommands(this.#desk, { turn: () => this.#turn() });
     this.#pointer = new PointerInput(this.#pane, viewport, this.#pointerTarget());
-    this.#renderer.addCursor((context) => this.#desk.tool.draw?.(context));
-    this.#renderer.addCursor((context) => cursor.draw(context));
     this.#listen();
   }
 
@@ -200,7 +198,13 @@ export class PartsStage {
   #showTool() {
     this.#toolBar.showTool();
     this.#pane.dataset.cursor = this.#isSpaceHeld ? "move" : this.#desk.state.state.tool;
-    this.#renderer.drawCursor();
+    this.#showMarks();
+  }
+
+  /** What the tool under way shows of itself. */
+  #showMarks() {
+    const { tool } = this.#desk;
+    this.#renderer.setMarks(tool.isBusy && tool.draw ? (context) => tool.draw?.(context) : null);
   }
 
   #sayPart() {

@@ -33,7 +33,7 @@ export class ToolBar {
       button.setAttribute("tabindex", isChosen ? "0" : "-1");
     }
     document.querySelector('[data-action="toggle_hint"]')?.setAttribute("aria-pressed", String(show.hint));
-    cursor.radiusPx = tool === "brush" || tool === "eraser" ? brushPx / 2 : 0;
+    cursor.setRadius(tool === "brush" || tool === "eraser" ? brushPx / 2 : 0);
     this.showTag();
   }
 

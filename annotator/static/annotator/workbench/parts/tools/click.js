@@ -1,6 +1,6 @@
 /** Tools of one click: fill a region, pick a part. */
 
-import { HINT, PART_BITS } from "../label-document.js";
+import { HINT, PART_BITS } from "../cells.js";
 import { regionAt } from "../raster.js";
 
 /** @typedef {import("./tool.js").Sample} Sample */
