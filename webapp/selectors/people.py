@@ -131,6 +131,8 @@ def person_note(person: Person) -> str:
         return _("0 of %(n)d points") % {"n": len(points.key)}
     if any(c.stage == Stage.PARTS for c in person.consensus.all()):
         return _("parts done")
+    if person.consensus.all():
+        return _("parts, no points yet")
     return _("hints only") if person.keypoints else _("nothing yet")
 
 
