@@ -16,7 +16,7 @@ from body.atlas import iuv_of
 from body.parts import N_CHARTS, N_PARTS, PARTS
 from body.surface import SurfacePoints
 from labels.boxes import Crop
-from labels.label_maps import boundary, recrop, unpack
+from labels.label_maps import boundary, recrop
 
 OVERLAYS = ("none", "parts", "points", "iuv")
 _FILL = 0.46
@@ -59,11 +59,11 @@ def stored_overlay(person: Person, kind: str) -> str:
     wanted = answers.points if kind in {"points", "iuv"} else answers.parts
     if kind == "none" or wanted is None:
         return stored_thumbnail(image=person.image, crop=person.crop())
-    mark = wanted.accepted_at.timestamp() if isinstance(wanted, Consensus) else 0
+    mark = f"{wanted.accepted_at:%Y%m%d%H%M%S%f}" if isinstance(wanted, Consensus) else ""
     parts_mark = f"{answers.parts.pk}-" if answers.parts else ""
     name = (
         f"overlays/{person.project_id}/{person.pk}-{person.revision}-{kind}-"
-        f"{type(wanted).__name__.lower()}-{parts_mark}{wanted.pk}-{mark:.0f}.jpg"
+        f"{type(wanted).__name__.lower()}-{parts_mark}{wanted.pk}-{mark}.jpg"
     )
     if not default_storage.exists(name):
         store_bytes(name, _jpeg(_drawn(person, kind, answers)))
@@ -88,10 +88,10 @@ def _drawn(person: Person, kind: str, answers: Answers) -> Pillow.Image:
 
 def _label_map(answer: Answer | None, crop: Crop, size: tuple[int, int]) -> NDArray[np.uint8] | None:
     """Return the label map (height, width) of an answer at the picture's size, moved to the person's crop of today."""
-    if answer is None or answer.label_map is None:
+    painted = answer.painted() if answer else None
+    if painted is None:
         return None
-    own = Crop(*(int(value or 0) for value in (answer.crop_x, answer.crop_y, answer.crop_width, answer.crop_height)))
-    label_map = unpack(bytes(answer.label_map), own.shape)
+    label_map, own = painted
     if own != crop:
         label_map = recrop(label_map, own, crop)
     width, height = size
@@ -111,15 +111,17 @@ def _with_parts(picture: Pillow.Image, label_map: NDArray[np.uint8]) -> Pillow.I
 
 def _with_points(picture: Pillow.Image, answer: Answer, xy: NDArray[np.float64]) -> Pillow.Image:
     """Draw each placed point as a dot of the plasma ramp in the order of work, the others as rings."""
-    drawn = picture.resize((picture.width * 2, picture.height * 2))
-    pen = ImageDraw.Draw(drawn)
+    # At twice the size and then halved, so that the dots have smooth edges.
+    layer = Pillow.new("RGBA", (picture.width * 2, picture.height * 2))
+    pen = ImageDraw.Draw(layer)
     for number, (x, y) in enumerate(xy * 2):
         colour = tuple(int(v) for v in _PLASMA[number * len(_PLASMA) // max(len(xy), 1)])
         is_placed = answer.status[number] == PointStatus.PLACED
         pen.ellipse((x - 7, y - 7, x + 7, y + 7), fill="#15191a")
         pen.ellipse((x - 6, y - 6, x + 6, y + 6), fill="white")
         pen.ellipse((x - 4.5, y - 4.5, x + 4.5, y + 4.5), fill=colour if is_placed else "#c6cccd")
-    return drawn.resize(picture.size, Pillow.Resampling.LANCZOS)
+    dots = layer.resize(picture.size, Pillow.Resampling.BOX)
+    return Pillow.alpha_composite(picture.convert("RGBA"), dots).convert("RGB")
 
 
 def _with_iuv(
