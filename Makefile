@@ -12,7 +12,7 @@ run: install
 test: install-dev tools
 	@$(MAKE) --no-print-directory lint
 	$(BIN)/python -m pytest -q
-	$(BIN)/python tests/tools.py node --test 'tests/js/*.test.js'
+	$(BIN)/python tests/tools.py node --test tests/js/*.test.js
 
 lint: install-dev tools
 	$(BIN)/ruff check .
