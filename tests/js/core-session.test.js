@@ -92,6 +92,23 @@ test("the next person is asked for in advance and shown at once after submitting
   assert.deepEqual(api.submitted.map(({ path }) => path), ["leases/a/submit", "leases/b/submit", "leases/c/submit"]);
 });
 
+test("what is handed in never comes back as the next, however slowly this computer writes", async (t) => {
+  const local = new FakeLocal();
+  const put = local.putSubmission.bind(local);
+  local.putSubmission = async (pending) => {
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    return put(pending);
+  };
+  const { session, shown } = setUp(t, new FakeApi(), local);
+  await session.start();
+  await settle();
+  for (const label_map of ["x", "y", "z"]) {
+    await session.submit({ label_map });
+    await new Promise((resolve) => setTimeout(resolve, 40));
+  }
+  assert.deepEqual(shown, ["a", "b", "c", "empty"]);
+});
+
 test("a submission that finds no server waits on this computer and goes out once, with its UUID", async (t) => {
   const { session, api, local, shown } = setUp(t);
   await session.start();

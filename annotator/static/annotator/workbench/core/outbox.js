@@ -17,6 +17,8 @@ export class Outbox {
   #onTrouble;
   /** @type {PendingSubmission[]} */
   #queue = [];
+  /** Being written to this computer's store, not yet in the queue. @type {Set<PendingSubmission>} */
+  #arriving = new Set();
   /** @type {Promise<void> | null} */
   #sending = null;
   #failures = 0;
@@ -40,12 +42,12 @@ export class Outbox {
   }
 
   get waiting() {
-    return this.#queue.length;
+    return this.#arriving.size + this.#queue.length;
   }
 
   /** Leases whose submission is on its way. */
   get leaseIds() {
-    return this.#queue.map((pending) => pending.leaseId);
+    return [...this.#arriving, ...this.#queue].map((pending) => pending.leaseId);
   }
 
   /** Take up what an earlier page left behind. @param {number} userId */
@@ -58,7 +60,13 @@ export class Outbox {
 
   /** @param {PendingSubmission} pending */
   async add(pending) {
-    await this.#local.putSubmission(pending);
+    // Counts as waiting from this moment on, or the server would hand the same person out again as the next.
+    this.#arriving.add(pending);
+    try {
+      await this.#local.putSubmission(pending);
+    } finally {
+      this.#arriving.delete(pending);
+    }
     this.#queue.push(pending);
     await this.flush();
   }
