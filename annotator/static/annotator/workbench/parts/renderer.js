@@ -31,6 +31,8 @@ export class Renderer {
   #document = null;
   /** @type {Overlay | null} */
   #overlay = null;
+  /** A document tells what is unpainted once: its overlay is kept while another version is looked at. @type {WeakMap<import("./label-document.js").LabelDocument, Overlay>} */
+  #overlays = new WeakMap();
   /** @type {ImageBitmap | null} */
   #image = null;
   /** @type {Rect | null} person's box in crop pixels */
@@ -60,10 +62,17 @@ export class Renderer {
    */
   show(labelDocument, image, box) {
     this.#document = labelDocument;
-    this.#overlay = labelDocument && new Overlay(labelDocument, this.#colours);
+    this.#overlay = labelDocument && this.#overlayOf(labelDocument);
     this.#image = image;
     this.#box = box;
     this.drawAll();
+  }
+
+  /** @param {import("./label-document.js").LabelDocument} labelDocument */
+  #overlayOf(labelDocument) {
+    const overlay = this.#overlays.get(labelDocument) ?? new Overlay(labelDocument, this.#colours);
+    this.#overlays.set(labelDocument, overlay);
+    return overlay;
   }
 
   /** @param {Look} look */
