@@ -152,6 +152,11 @@ export class Saver {
     await this.saveNow();
   }
 
+  /** The lease was found to have run out, e.g. by its heartbeat. @param {boolean} isFree whether it can be taken again */
+  leaseOver(isFree) {
+    if (!this.#isClosed) this.#tell({ state: "over", isFree, since: this.#status.since ?? Date.now() });
+  }
+
   /** Someone else's newer version was seen before anything was sent, e.g. on loading. @param {{revision: number, saved_at: string, draft: any}} theirs */
   foundStale(theirs) {
     this.#change += 1;

@@ -98,13 +98,17 @@ export class Session {
   /** Begin: the work that this tab had, or a given lease, or the next. @param {string | null} [leaseId] */
   async start(leaseId = this.#rememberedLease()) {
     this.#outbox.restore(this.#userId);
-    if (!leaseId) return this.next();
-    await this.#try(() => this.open(leaseId), async () => {
+    if (leaseId) await this.resume(leaseId);
+    else await this.next();
+  }
+
+  /** Go on with a lease; where it was submitted, skipped or ran out since, with the next. @param {string} leaseId */
+  async resume(leaseId) {
+    await this.#try(() => this.resume(leaseId), async () => {
       this.#events.onLoading();
       try {
         await this.#show(await this.#assemble(await this.#api.get(`leases/${leaseId}`)));
       } catch (error) {
-        // Submitted, skipped or run out since: simply go on.
         if (!(error instanceof ApiError) || !["lease_over", "missing", "refused", "taken"].includes(error.kind)) throw error;
         await this.#showNext();
       }

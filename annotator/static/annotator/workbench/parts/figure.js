@@ -91,7 +91,7 @@ export class BodyFigure {
       const group = svg("g", { class: "figure-part", "data-part": part.number });
       group.append(
         svg("path", { d: path, class: "figure-frame" }),
-        svg("path", { d: path, class: "figure-shape", "stroke-width": 1 }),
+        svg("path", { d: path, class: "figure-shape", fill: "transparent", stroke: "currentColor" }),
       );
       const title = svg("title", {});
       title.textContent = part.name;

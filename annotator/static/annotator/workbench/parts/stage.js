@@ -231,7 +231,7 @@ export class PartsStage {
     });
     state.watch(["tool", "part", "rule", "brushPx", "show"], () => this.#showTool());
     state.watch(KEPT, (now) => this.#shell.saveSettings(Object.fromEntries(KEPT.map((key) => [key, now[key]]))));
-    viewport.watch(() => this.#foot.setZoom(viewport.scale));
+    viewport.watch(() => this.#foot.setZoom(this.#desk.document ? viewport.scale : 1));
     new ResizeObserver(() => this.#measure()).observe(this.#pane);
     this.#toolBar.onAction = (id) => void this.run(id, null, "press");
     showLook();

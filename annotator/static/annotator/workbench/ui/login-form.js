@@ -9,15 +9,16 @@ import { element } from "./dom.js";
  * @param {string} options.signInUrl
  * @param {{id?: number, username: string}} options.user
  * @param {() => void} options.onDone
- * @param {() => void} options.onLater keep working, sign in later
+ * @param {() => void} options.onLater not now
+ * @param {string} [options.laterLabel]
  * @returns {HTMLFormElement}
  */
-export function loginForm({ api, signInUrl, user, onDone, onLater }) {
+export function loginForm({ api, signInUrl, user, onDone, onLater, laterLabel = t("Keep working") }) {
   const name = element("input", { attributes: { name: "username", autocomplete: "username", required: true, value: user.username } });
   const password = element("input", { attributes: { name: "password", type: "password", autocomplete: "current-password", required: true } });
   const problem = element("p", { class: "form-problem", attributes: { role: "alert" } });
   const button = element("button", { class: "button button-primary", attributes: { type: "submit" } }, t("Log in"), element("kbd", { text: "↵" }));
-  const later = element("button", { class: "button button-quiet", text: t("Keep working"), attributes: { type: "button" }, onclick: onLater });
+  const later = element("button", { class: "button button-quiet", text: laterLabel, attributes: { type: "button" }, onclick: onLater });
   const form = element("form", { class: "login-form" },
     element("label", {}, element("span", { text: t("Name") }), name),
     element("label", {}, element("span", { text: t("Password") }), password),

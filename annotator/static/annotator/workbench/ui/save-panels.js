@@ -58,7 +58,7 @@ export class SavePanels {
     else this.#messages.hide(NAME);
   }
 
-  /** Show the login panel though no draft is in trouble (e.g. "next" was refused). */
+  /** Show the login panel though no draft is in trouble: a submission waits for it. */
   askLogin() {
     this.#loginPanel(this.#status);
   }
@@ -139,6 +139,15 @@ export class SavePanels {
         { label: t("Take it again"), isPrimary: true, run: this.#actions.takeAgain },
         { label: t("Go on with the next"), run: this.#actions.goOn },
       ],
+    });
+  }
+
+  /** It could not be taken again. @param {import("../core/api.js").ApiError} error */
+  taken(error) {
+    this.#messages.show(NAME, {
+      tone: "warn", icon: "clock", title: error.kind === "taken" ? t("Someone else has this person now") : t("That did not work"),
+      text: `${error.kind === "taken" ? "" : `${error.message} `}${t("Your draft stays yours.")}`,
+      actions: [{ label: t("Go on with the next"), isPrimary: true, run: this.#actions.goOn }],
     });
   }
 

@@ -1,0 +1,144 @@
+/** What the shell says of the work itself: there is none, it could not be had, it came back, it is open elsewhere, it was handed in. */
+
+import { t } from "../core/strings.js";
+
+/** @typedef {import("./messages.js").Messages} Messages */
+/** @typedef {import("../core/api.js").ApiError} ApiError */
+
+/**
+ * @typedef {object} NoticeActions
+ * @property {() => unknown} next ask for work
+ * @property {() => unknown} retry what failed
+ * @property {() => unknown} leave to the project
+ * @property {(onDone: () => void) => HTMLElement} loginForm
+ */
+
+// Someone who waits for work is shown it within a minute.
+const ASK_AGAIN_MS = 60_000;
+
+export class Notices {
+  #messages;
+  #actions;
+  /** @type {ReturnType<typeof setInterval> | undefined} */
+  #waiting;
+
+  /** @param {Messages} messages @param {NoticeActions} actions */
+  constructor(messages, actions) {
+    this.#messages = messages;
+    this.#actions = actions;
+  }
+
+  /** There is work: no notice any more. */
+  clear() {
+    clearInterval(this.#waiting);
+    this.#messages.setNotice(null);
+  }
+
+  loading() {
+    this.#messages.setNotice({ icon: "cloud", title: t("Loading…") });
+  }
+
+  oldBrowser() {
+    this.#messages.setNotice({
+      tone: "bad", icon: "warn", title: t("This browser cannot draw here"),
+      text: t("Please use a newer one: Chrome, Edge or Firefox 113, Safari 16.4, or later."),
+    });
+  }
+
+  /** @param {import("../core/session.js").Empty} empty */
+  empty({ reason, message }) {
+    this.#messages.setNotice({
+      icon: reason === "paused" ? "pause" : "person", title: reason === "paused" ? t("Paused") : t("No one for you now"), text: message,
+      actions: [{ label: t("Look again"), isPrimary: true, run: this.#actions.next }, { label: t("Back to the project"), run: this.#actions.leave }],
+    });
+    clearInterval(this.#waiting);
+    this.#waiting = setInterval(() => {
+      if (!document.hidden) this.#actions.next();
+    }, ASK_AGAIN_MS);
+  }
+
+  /** Work could not be had. @param {ApiError} error */
+  trouble(error) {
+    if (error.kind === "login") {
+      const body = this.#actions.loginForm(() => this.#actions.retry());
+      this.#messages.setNotice({ tone: "warn", icon: "lock", title: t("Please log in again"), text: t("Your work is on this computer."), body });
+      /** @type {HTMLInputElement | null} */ (body.querySelector("input[type=password]"))?.focus();
+      return;
+    }
+    const isOffline = error.kind === "offline";
+    this.#messages.setNotice({
+      tone: isOffline ? "warn" : "bad", icon: isOffline ? "offline" : "warn",
+      title: isOffline ? t("The server cannot be reached just now.") : t("That did not work"),
+      text: isOffline ? t("What you did is kept on this computer and sends itself when the line is back.") : error.message,
+      actions: [{ label: t("Try now"), isPrimary: true, run: this.#actions.retry }, { label: t("Back to the project"), run: this.#actions.leave }],
+    });
+  }
+
+  /** @param {() => void} goOn */
+  paused(goOn) {
+    this.#messages.setNotice({ icon: "pause", title: t("Paused. Your place is kept"), text: t("The clock stands."), actions: [{ label: t("Go on"), isPrimary: true, keys: "K", run: goOn }] });
+  }
+
+  /** @param {{note: string}} sentBack */
+  sentBack({ note }) {
+    this.#messages.show("sent-back", { tone: "warn", icon: "note", title: t("Sent back with a note"), text: note, canClose: true });
+  }
+
+  imageMissing() {
+    this.#messages.show("image", {
+      tone: "bad", icon: "image", title: t("Image missing"),
+      text: t("The picture could not be found. Skip this person with “bad image”, or try once more."),
+      actions: [{ label: t("Try now"), run: () => location.reload() }],
+    });
+  }
+
+  /** @param {boolean} isLater whether this is the later window @param {() => void} takeOver */
+  elsewhere(isLater, takeOver) {
+    const run = () => {
+      takeOver();
+      if (isLater) this.#messages.hide("elsewhere");
+      else location.reload();
+    };
+    this.#messages.show("elsewhere", {
+      tone: "warn", icon: "windows", title: t("Open in another window"),
+      text: isLater ? t("This person is already open there. Work in one of the two.") : t("You went on there. Nothing is lost."),
+      actions: [{ label: t("Use this window"), isPrimary: true, run }],
+    });
+  }
+
+  /** A submission was refused. @param {ApiError} error @param {() => void} open */
+  returned(error, open) {
+    const run = () => {
+      this.#messages.hide("returned");
+      open();
+    };
+    this.#messages.show("returned", {
+      tone: "bad", icon: "note", title: t("The last person came back"), text: `${error.message} ${t("Your work is on this computer.")}`,
+      actions: [{ label: t("Open it"), isPrimary: true, run }], canClose: true,
+    });
+  }
+
+  /** @param {() => void} takeBack */
+  submitted(takeBack) {
+    this.#messages.show("submitted", { tone: "ok", icon: "check", title: t("Handed in"), actions: [{ label: t("Take it back"), run: takeBack, keys: "J" }], canClose: true, forMs: 5000 });
+  }
+
+  /** @param {string} what */
+  cannotSubmit(what) {
+    this.#messages.show("checks", { tone: "warn", icon: "warn", title: what, canClose: true, forMs: 6000 });
+  }
+
+  /** Doubts before submitting. @param {import("./shell.js").Check[]} asks @param {() => void} submit */
+  ask(asks, submit) {
+    const shows = asks.flatMap((ask) => (ask.show ? [{ label: asks.length === 1 ? t("Show me") : t("Show: {what}", { what: ask.title.split(/[:,]/)[0] }), run: ask.show }] : []));
+    this.#messages.show("checks", {
+      tone: "warn", icon: "warn", title: t("Before you submit"), text: asks.map((ask) => ask.title).join("\n"), canClose: true,
+      actions: [{ label: t("Submit anyway"), run: submit, isPrimary: true }, ...shows],
+    });
+  }
+
+  /** What concerns one person only. */
+  forgetWork() {
+    for (const name of ["sent-back", "image", "elsewhere", "checks"]) this.#messages.hide(name);
+  }
+}
