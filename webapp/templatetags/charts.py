@@ -76,11 +76,12 @@ def hour_columns(label: str, hours: Iterable[tuple[str, int]]) -> SafeString:
     rows = list(hours)
     top = max((n for _hour, n in rows), default=0) or 1
     step = 344 / max(len(rows), 1)
+    thin = 1 + len(rows) // 10
     drawn = []
     for number, (hour, n) in enumerate(rows):
         height, middle = 44 * n / top, (number + 0.5) * step
         drawn.append((f"{middle - 0.42 * step:.1f}", f"{62 - height:.1f}", f"{0.84 * step:.1f}", f"{height:.1f}",
-                      f"{middle:.1f}", f"{57 - height:.1f}", n or "", f"{middle:.1f}", hour))  # fmt: skip
+                      f"{middle:.1f}", f"{57 - height:.1f}", n or "", f"{middle:.1f}", "" if number % thin else hour))  # fmt: skip
     columns = format_html_join(
         "",
         '<rect class="column-parts" x="{}" y="{}" width="{}" height="{}" rx="2"/>'
