@@ -33,27 +33,34 @@ def main() -> int:
     requirements = ROOT / sys.argv[1]
     with (ROOT / ".venv.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        stamp = ENVIRONMENT / f".installed-{requirements.stem}"
-        digest = _digest(requirements)
-        if stamp.exists() and stamp.read_text() == digest and PYTHON.exists():
+        stamp = _stamp_of(requirements)
+        if stamp.exists() and stamp.read_text() == _digest(requirements) and PYTHON.exists():
             return 0
         _say(f"Installing {requirements.name} into .venv. The first time this downloads several gigabytes (PyTorch).")
         status = _make_environment() or _pip("install", "--disable-pip-version-check", "-r", str(requirements))
         if status:
             return _refuse(f"Installing failed (status {status}); the messages above say why. Run it again to go on.")
-        stamp.write_text(digest)
+        # What includes others has installed them too.
+        for file in _with_included(requirements):
+            _stamp_of(file).write_text(_digest(file))
     return 0
+
+
+def _stamp_of(requirements: Path) -> Path:
+    return ENVIRONMENT / f".installed-{requirements.stem}"
+
+
+def _with_included(requirements: Path) -> list[Path]:
+    """Return a requirements file and those that it includes."""
+    lines = [line.split() for line in requirements.read_text().splitlines() if line.startswith("-r ")]
+    return [requirements] + [file for _r, name in lines for file in _with_included(requirements.parent / name)]
 
 
 def _digest(requirements: Path) -> str:
     """Return a hash of the file and of those that it includes."""
     digest = hashlib.sha256(str(WANTED).encode())
-    pending = [requirements]
-    while pending:
-        file = pending.pop()
-        text = file.read_text()
-        digest.update(text.encode())
-        pending += [file.parent / line.split()[1] for line in text.splitlines() if line.startswith("-r ")]
+    for file in _with_included(requirements):
+        digest.update(file.read_bytes())
     return digest.hexdigest()
 
 

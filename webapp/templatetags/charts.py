@@ -79,9 +79,9 @@ def hour_columns(label: str, hours: Iterable[tuple[str, int]]) -> SafeString:
     thin = 1 + len(rows) // 10
     drawn = []
     for number, (hour, n) in enumerate(rows):
-        height, middle = 44 * n / top, (number + 0.5) * step
+        height, middle, shown = 44 * n / top, (number + 0.5) * step, "" if number % thin else hour
         drawn.append((f"{middle - 0.42 * step:.1f}", f"{62 - height:.1f}", f"{0.84 * step:.1f}", f"{height:.1f}",
-                      f"{middle:.1f}", f"{57 - height:.1f}", n or "", f"{middle:.1f}", "" if number % thin else hour))  # fmt: skip
+                      f"{middle:.1f}", f"{57 - height:.1f}", n or "", f"{middle:.1f}", shown))  # fmt: skip
     columns = format_html_join(
         "",
         '<rect class="column-parts" x="{}" y="{}" width="{}" height="{}" rx="2"/>'
