@@ -9,12 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Playwright, sync_playwright
+from playwright.sync_api import Browser, Playwright, expect, sync_playwright
 
 from tests.live import LiveApp
 from tests.tools import chromium
 
 HERE = Path(__file__).parent
+PATIENCE_MS = 15_000
 ARGUMENTS = (
     "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--force-color-profile=srgb",
     "--font-render-hinting=none",
@@ -33,6 +34,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def playwright() -> Iterator[Playwright]:
     # Playwright's loop runs in this thread; the tests' own queries beside it are still one after the other.
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+    expect.set_options(timeout=PATIENCE_MS)
     with sync_playwright() as started:
         yield started
     del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]

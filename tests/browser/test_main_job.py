@@ -102,7 +102,7 @@ def paint_parts(bench: PartsBench, source: str) -> None:
     page.get_by_role("button", name="Done, next").click()
     changed_at = time.monotonic()
     bench.wait_saved()
-    assert time.monotonic() - changed_at < 2.0
+    assert time.monotonic() - changed_at < 3.0  # a second, on a machine that does nothing else
 
     look, states, lease = bench.look(), bench.states(), bench.lease.pk
     page.reload()
