@@ -132,3 +132,9 @@ def test_markup_in_names_is_text(world: World) -> None:
         body = browser(world, "mia").get(address(world, page)).content.decode()
         assert "<script>alert" not in body
         assert "<img src=x" not in body
+
+
+def test_an_unknown_address_of_the_api_answers_as_the_api_does(client):
+    answer = client.get("/api/v1/nothing-here")
+    assert answer.status_code == 404
+    assert answer.json()["code"] == "not_found"

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
@@ -137,6 +137,8 @@ def told(request: HttpRequest, act: Callable[[], object], success: str = "") -> 
 def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     """The page for an address that leads nowhere, or nowhere that this person may know of."""
     text = _("There is nothing here, or it belongs to a project that you are not a member of.")
+    if request.path.startswith(reverse("api-root")):
+        return JsonResponse({"code": "not_found", "message": text, "fields": {}}, status=404)
     return render(request, "webapp/error.html", {"title": _("Not found"), "text": text}, status=404)
 
 
