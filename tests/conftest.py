@@ -78,6 +78,7 @@ def pytest_configure(config: pytest.Config) -> None:
     os.environ["DATABASE_URL"] = services.postgres.url
     os.environ["REDIS_URL"] = services.redis.url
     os.environ["DPA_VAR_DIR"] = str(services.folder / "var")
+    (services.folder / "var" / "static").mkdir(parents=True)
     os.environ["DPA_MEDIA_DIR"] = str(services.folder / "media")
     # Test modules import models; pytest-django sets Django up only where its settings were known before this file.
     django.setup()
