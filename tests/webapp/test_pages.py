@@ -10,7 +10,8 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.utils import timezone
 
-from annotator.models import Event, Job, Lease, Membership, Person, Project, Stage, Task
+from annotator.models import Event, Job, Lease, Membership, Person, Project, Stage, Submission, Task
+from annotator.services.events import record_event
 from annotator.services.members import invite
 from tests.factories import World, picture_bytes
 from tests.webapp.clients import browser
@@ -130,6 +131,19 @@ class TestPeople:
         for page in (f"/people/{person.pk}", f"/people/{person.pk}/picture/none", f"/images/{person.image_id}"):
             assert client.get(base + page).status_code == 404
         assert client.post(f"{base}/people/{person.pk}/act", {"act": "pause"}).status_code == 404
+
+    def test_a_replaced_answer_is_said_to_be_and_offers_nothing(self, world: World) -> None:
+        person = world.person()
+        task, answers = person.tasks.get(stage=Stage.PARTS), []
+        for _time in range(2):
+            before = answers[-1] if answers else None
+            made = {"task": task, "annotator": world.ana, "client_uuid": uuid.uuid4(), "supersedes": before}
+            answers.append(Submission.objects.create(**made))
+        record_event(verb="submitted", target=answers[1], project=world.project, actor=world.ana)
+        page = browser(world, "rita").get(url(world, f"/people?person={person.pk}")).content.decode()
+        assert page.count('value="accept"') == page.count('value="send-back"') == 1
+        assert page.count("replaced") == 1
+        assert "submitted submission" in page
 
     def test_pause_and_back_into_work(self, world: World) -> None:
         person, client = world.person(), browser(world, "rita")

@@ -152,9 +152,14 @@ def answers_of(person: Person) -> list[Submission]:
 
 
 def history_of(person: Person, limit: int = 12) -> list[Event]:
-    """Return the last acts on a person and its tasks."""
+    """Return the last acts on a person, its tasks and their answers."""
     tasks = [str(task.pk) for task in person.tasks.all()]
-    about = Q(object_type="person", object_id=str(person.pk)) | Q(object_type="task", object_id__in=tasks)
+    answers = [str(pk) for pk in Submission.objects.filter(task__person=person).values_list("pk", flat=True)]
+    about = (
+        Q(object_type="person", object_id=str(person.pk))
+        | Q(object_type="task", object_id__in=tasks)
+        | Q(object_type="submission", object_id__in=answers)
+    )
     return list(Event.objects.filter(about, project=person.project_id).select_related("actor")[:limit])
 
 

@@ -166,11 +166,13 @@ def _person_panel(request: PageRequest, membership: Membership, number: str) -> 
     if found is None:
         return None
     tasks = list(found.tasks.all())
+    answers = selectors.answers_of(found)
     return {
         "person": found,
         "chip": selectors.person_state(found),
         "note": selectors.person_note(found),
-        "answers": selectors.answers_of(found),
+        "answers": answers,
+        "replaced": {answer.supersedes_id for answer in answers},
         "accepted": {consensus.submission_id for consensus in found.consensus.all()},
         "skips": selectors.skips_of(found),
         "history": selectors.history_of(found),
