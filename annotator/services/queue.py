@@ -334,7 +334,7 @@ def _any_free(membership: Membership, stage: Stage) -> bool:
 def _why_empty(membership: Membership, stage: Stage) -> EmptyQueue:
     tasks = Task.objects.filter(project_id=membership.project_id, stage=stage, is_gold=False)
     if tasks.filter(state=Task.State.OPEN, places_left__gt=0).exists():
-        return EmptyQueue("all_yours_done", _("You did your share of every open person. Thank you."))
+        return EmptyQueue("all_yours_done", _("Every person still open here was done or skipped by you. Thank you."))
     if stage is Stage.CORRESPONDENCE and tasks.filter(state=Task.State.WAITING).exists():
         return EmptyQueue("waits_for_parts", _("Points come when the parts of a person are done."))
     return EmptyQueue("none_open", _("Nothing is open just now. New people appear here when they are added."))

@@ -232,8 +232,11 @@ def _refusal(run: ImportRun, record: Record, images: dict[int, Image]) -> str | 
     image = images.get(record["image_id"]) if _is_id(record.get("image_id")) else None
     if image is None:
         return f"its image {record.get('image_id')!r} is not in the project"
-    defects = annotation_errors(record, (image.width, image.height)) or _keypoint_errors(record)
-    return "; ".join(str(defect) for defect in defects[:3]) if defects else None
+    defects = [
+        f"{defect.field} {defect.value} {defect.problem}".replace("  ", " ")
+        for defect in annotation_errors(record, (image.width, image.height))
+    ] or _keypoint_errors(record)
+    return "; ".join(defects[:3]) or None
 
 
 def _keypoint_errors(record: Record) -> list[str]:
