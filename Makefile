@@ -4,7 +4,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 PORT ?=
 
-.PHONY: run test lint bench install install-dev tools format
+.PHONY: run test lint bench install install-dev tools format messages
 
 run: install
 	@exec $(BIN)/python -m webapp.local run $(if $(PORT),--port $(PORT))
@@ -23,6 +23,11 @@ lint: install-dev tools
 
 format: install-dev
 	$(BIN)/ruff check --fix . && $(BIN)/ruff format .
+
+# Needs gettext: brings the catalogues up to date with the texts, and compiles them.
+messages: install
+	$(BIN)/python manage.py makemessages -l zh_Hant --no-location --no-wrap -i .venv -i node_modules -i var -i tests
+	$(BIN)/python manage.py compilemessages -l zh_Hant -i .venv
 
 bench: install-dev
 	$(BIN)/python -m benchmarks

@@ -16,6 +16,7 @@ from django.views.decorators.http import require_safe
 from annotator.errors import NotAllowedError, NotFoundError
 from annotator.models import Stage
 from annotator.permissions import may_annotate, membership_for
+from annotator.words import VIEW_WORDS
 from body.parts import CHARTS, PARTS, WORK_ORDER
 
 
@@ -58,6 +59,7 @@ def _page(request: HttpRequest, project_id: int, stage: Stage, template: str) ->
         "parts": part_data(),
         "charts": [{"number": c.number, "name": c.name, "part": c.part, "mirror": c.mirror} for c in CHARTS],
         "work_order": list(WORK_ORDER),
+        "view_words": {word: str(text) for word, text in VIEW_WORDS.items()},
         "instructions": project.instructions,
         "examples": [
             {"url": reverse("api-example-file", args=[example.pk]), "caption": example.caption, "good": example.is_good}

@@ -20,7 +20,7 @@ export const endWords = ({ up, down }) =>
   up && down ? capitalised(t("{up} up, {down} down", { up: t(up), down: t(down) })) : "";
 
 /** @param {string} name "front-outer" @returns {string} "front, outer" */
-export const viewWords = (name) => t(name).replace(/^(front|back)-/, "$1, ");
+export const viewWords = (name) => t(name);
 
 /** @param {PhotoPoint} point @param {string} partName @param {Answer | null} answer @param {boolean} isDoubtful */
 export function pointWords(point, partName, answer, isDoubtful) {

@@ -16,6 +16,7 @@ import { readJson } from "./dom.js";
  * @property {{id?: number, name: string, username: string, key_bindings: Record<string, any>, settings: Record<string, any>}} user
  * @property {Part[]} parts
  * @property {number[]} work_order
+ * @property {Record<string, string>} view_words what views and their edges are called, by English name
  */
 
 /** @returns {Config} */

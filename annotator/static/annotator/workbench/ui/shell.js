@@ -90,7 +90,7 @@ export class Shell {
   /** @param {(shell: ShellForStage) => Stage} makeStage */
   constructor(makeStage) {
     const { config } = this;
-    useStrings(readJson("workbench-strings"));
+    useStrings({ ...readJson("workbench-strings"), ...config.view_words });
     fillIcons();
     this.#stage = makeStage(this.#forStage());
     // Only the stage knows its actions, so the keys come after it.
