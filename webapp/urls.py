@@ -34,6 +34,7 @@ project_urlpatterns = [
 
 urlpatterns = [
     path("", home.home, name="home"),
+    path("sent-back/<int:sent_back_id>/open", home.sent_back_open, name="sent-back-open"),
     path("projects/new", home.new_project, name="new-project"),
     path("projects/<int:project_id>", include(project_urlpatterns)),
     path("sign-in", auth.SignInView.as_view(), name="sign-in"),

@@ -14,7 +14,7 @@ from typing import Any
 from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
-from annotator.errors import ConflictError, GoneError
+from annotator.errors import ConflictError, GoneError, NotAllowedError, NotFoundError
 from annotator.models import Lease, Membership, SentBack, Stage, Submission, Task, User
 from annotator.permissions import may_annotate, membership_for
 from annotator.selectors.part_views import style_for_surface
@@ -154,6 +154,40 @@ def take_again(*, user: User, lease_id: uuid.UUID) -> Lease:
             code="task_taken",
         )
     return _with_points(loaded_lease(new))
+
+
+@transaction.atomic
+def open_sent_back(*, user: User, sent_back_id: int) -> Lease:
+    """Lease the work that was sent back to a person, ahead of whatever else waits for them.
+
+    Raises:
+        NotFoundError: nothing of this number waits for the person.
+        NotAllowedError: the person may not annotate there any more, or is paused.
+        ConflictError: the views of the body are not drawn yet.
+    """
+    sent_back = (
+        SentBack.objects.select_related(
+            "submission__task__project", "submission__task__person__image", "submission__annotator"
+        )
+        .filter(pk=sent_back_id, author=user, is_open=True)
+        .first()
+    )
+    if sent_back is None:
+        raise NotFoundError("This was done again already, or was never sent back to you.")
+    task = sent_back.submission.task
+    membership = membership_for(user, task.project_id, may_annotate, lock=True)
+    if membership.is_paused:
+        raise NotAllowedError(membership.pause_reason or _("A manager paused your work here for now."))
+    live = Lease.objects.filter(task=task, annotator=user, state=Lease.State.LIVE).first()
+    if live is not None:
+        return _with_points(loaded_lease(live.pk))
+    style = ""
+    if task.stage == Stage.CORRESPONDENCE:
+        style = style_for_surface(task.project.surface_hash) or ""
+        if not style:
+            raise ConflictError(_("The pictures of the body are being drawn. Try again soon."), code="views_preparing")
+    lease = lease_to_revise(submission=sent_back.submission, style=style, sent_back=sent_back)
+    return _with_points(loaded_lease(lease.pk))
 
 
 def revive(lease: Lease) -> None:

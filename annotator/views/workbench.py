@@ -51,6 +51,8 @@ def _page(request: HttpRequest, project_id: int, stage: Stage, template: str) ->
         "api": reverse("api-root"),
         "project": {"id": project.pk, "name": project.name},
         "stage": stage.value,
+        # The lease to begin with; the browser asks the API for it, which gives it to its owner alone.
+        "lease": request.GET.get("lease", "")[:36],
         "csrf_cookie": settings.CSRF_COOKIE_NAME,
         "user": {"id": user.pk, "name": str(user)},
         "language": request.LANGUAGE_CODE,

@@ -41,7 +41,7 @@ def check_densepose(annotation: Record, tell: Tell) -> int:
     parts = _check_masks(annotation["dp_masks"], tell) if "dp_masks" in annotation else None
     n_points = lengths.get("dp_x", 0)
     if not n_points and ("dp_masks" in annotation or "dp_x" in annotation) and not missing:
-        tell(Level.WARNING, "dp_x", None, "there is no point: training skips this person; leave the dp_ fields out")
+        tell(Level.NOTE, "dp_x", None, "there is no point: public loaders take no DensePose data from this person")
     if parts is not None and len(set(lengths.values())) == 1:
         _check_parts(columns, parts, tell)
     return n_points

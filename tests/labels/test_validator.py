@@ -141,9 +141,9 @@ def test_a_point_at_the_border_of_its_mask_is_right() -> None:
     assert len(report_of(dp_y=[70.0, 150, 255]).defects) == 1
 
 
-def test_masks_without_a_point_are_a_warning() -> None:
+def test_masks_without_a_point_are_noted() -> None:
     report = report_of(**dict.fromkeys(["dp_x", "dp_y", "dp_I", "dp_U", "dp_V", "dp_vertex", "ref_model"], ...))
-    assert [(d.level, d.field) for d in report.defects] == [(Level.WARNING, "dp_x")]
+    assert [(d.level, d.field) for d in report.defects] == [(Level.NOTE, "dp_x")]
 
 
 @pytest.mark.parametrize(

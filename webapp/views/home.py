@@ -3,13 +3,16 @@
 from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from annotator.errors import NotAllowedError
+from annotator.models import Lease, Stage
 from annotator.permissions import can_create_projects
 from annotator.services.projects import create_project
+from annotator.services.queue import open_sent_back
 from webapp.selectors.home import feedback_for, today_for, work_for
 from webapp.views.common import PageRequest, as_pages, told
 
@@ -29,6 +32,19 @@ def home(request: PageRequest) -> HttpResponse:
         "may_create": can_create_projects(request.user),
     }
     return render(request, "webapp/home.html", context)
+
+
+@require_POST
+@login_required
+def sent_back_open(request: PageRequest, sent_back_id: int) -> HttpResponse:
+    """Take up work that was sent back, in its workbench."""
+    with as_pages():
+        taken: list[Lease] = []
+        if not told(request, lambda: taken.append(open_sent_back(user=request.user, sent_back_id=sent_back_id))):
+            return redirect("home")
+        task = taken[0].task
+        page = "annotate-parts" if task.stage == Stage.PARTS else "annotate-correspondence"
+        return redirect(f"{reverse(page, args=[task.project_id])}?lease={taken[0].pk}")
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
