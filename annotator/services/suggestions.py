@@ -1,5 +1,6 @@
 """What an annotator of parts is shown to start from: a model's proposal, or a guess from keypoints and outline."""
 
+import numpy as np
 from django.db import IntegrityError, transaction
 
 from annotator.models import Person, Proposal, Stage
@@ -72,7 +73,15 @@ def _from_keypoints(person: Person, crop: Crop) -> LabelMap | None:
         mask = None
         if person.mask:
             mask = crop.cut(decode_mask(person.mask, (person.image.height, person.image.width)))
-        return prefill_parts(keypoints, mask, crop)
+        return _inside_box(prefill_parts(keypoints, mask, crop), person, crop)
     except LabelError:
         # Imported outlines may be damaged; a person without a suggestion can still be annotated.
         return None
+
+
+def _inside_box(label_map: LabelMap, person: Person, crop: Crop) -> LabelMap:
+    """Return a guess without what lies outside the person's box: limbs of keypoints alone are only capsules."""
+    box = person.box
+    x, y = crop.x + np.arange(crop.width) + 0.5, crop.y + np.arange(crop.height) + 0.5
+    inside = ((y >= box.y) & (y <= box.y + box.h))[:, None] & ((x >= box.x) & (x <= box.x + box.w))
+    return np.where(inside, label_map, 0).astype(np.uint8)
