@@ -75,7 +75,7 @@ export class ViewsPane {
     this.cells.forEach((cell, i) => {
       const camera = cameras[i];
       cell.show(views.pictures[i], camera, views.frames[i]);
-      cell.showEnds(camera.up === up ? "" : camera.up, camera.down === down ? "" : camera.down);
+      cell.showEnds(camera.up === up ? "" : viewWords(camera.up), camera.down === down ? "" : viewWords(camera.down));
       this.#label(cell);
     });
   }
