@@ -58,7 +58,15 @@ def published(tmp_path: Path) -> Path:
     base = {"image_id": 7, "category_id": 1, "iscrowd": 0, "area": 999.5}
     box = {"bbox": [30.5, 20.25, 120.1, 200.7]}
     annotations = [
-        {**base, **box, **charts, "id": 101, "dp_masks": dp_masks({1: (slice(20, 240), slice(30, 200))}), "extra": [1]},
+        {
+            **base,
+            **box,
+            **charts,
+            "id": 101,
+            "dp_masks": dp_masks({1: (slice(20, 240), slice(30, 200))}),
+            "extra": [1],
+            "densepose_quality": {"answers": 2},
+        },
         {
             **base,
             "id": 102,
