@@ -168,16 +168,24 @@ def test_submit_that_lost_its_answer_counts_once(annotator: Annotator, live_app:
     assert Submission.objects.filter(client_uuid=client_uuid).count() == 1
 
 
-def test_worker_killed_while_rendering(world: World, live_app: LiveApp) -> None:
+@pytest.mark.parametrize("victim", ["worker", "postgres", "redis"])
+def test_killed_while_rendering(world: World, live_app: LiveApp, services: Services, victim: str) -> None:
     job = enqueue_job("render_views", key="views", queue="render")
     _wait_for(PartViewSet.objects.exists)
-    live_app.kill_worker()
-    drawn = set(PartViewSet.objects.values_list("part", flat=True))
-    assert len(drawn) < 14
-    _time_passes(job)
-    live_app.start_worker()
-    reap_jobs()
-    _wait_for(lambda: PartViewSet.objects.count() > len(drawn))
+    if victim == "worker":
+        live_app.kill_worker()
+        drawn = PartViewSet.objects.count()
+        _time_passes(job)
+        live_app.start_worker()
+        reap_jobs()
+    else:
+        service = services.postgres if victim == "postgres" else services.redis
+        service.kill()
+        service.start()
+        connection.close()
+        drawn = PartViewSet.objects.count()
+    assert 0 < drawn < 14
+    _wait_for(lambda: PartViewSet.objects.count() > drawn)
     Job.objects.filter(pk=job.pk).update(state=Job.State.CANCELLED, claim=None)
     for views in PartViewSet.objects.all():
         with default_storage.open(f"{views.folder}/manifest.json") as stream:

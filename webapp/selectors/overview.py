@@ -1,5 +1,6 @@
 """What a project's overview shows: how far both stages are, the pace, what needs a decision, running jobs."""
 
+import math
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
@@ -99,12 +100,16 @@ def pace_of(project: Project, days: int) -> dict[str, Any]:
     }
 
 
-def days_left(progress: list[StageProgress], pace: dict[str, Any], days: int) -> dict[str, int | None]:
-    """Return how many days each stage still takes at the pace of the last `days`; None without a pace."""
-    left = {}
-    for stage in progress:
-        done = pace["totals"][stage.stage]
-        left[stage.stage] = round((stage.all - stage.accepted) * days / done) if done else None
+def days_left(progress: list[StageProgress], pace: dict[str, Any]) -> dict[str, int | None]:
+    """Return how many days each stage still takes at the pace since its first answer in the period.
+
+    None without a pace: no answer, or none before today, which says nothing about a day's work yet.
+    """
+    left: dict[str, int | None] = {}
+    for place, stage in enumerate(progress, start=1):
+        counts = [row[place] for row in pace["columns"]]
+        days = len(counts) - next((day for day, count in enumerate(counts) if count), len(counts))
+        left[stage.stage] = math.ceil((stage.all - stage.accepted) * days / sum(counts)) if days > 1 else None
     return left
 
 

@@ -40,7 +40,7 @@ def overview(request: PageRequest, membership: Membership) -> HttpResponse:
         context |= {
             "pace": pace,
             "period": period,
-            "left": figures.days_left(progress, pace, period),
+            "left": figures.days_left(progress, pace),
             "decisions": figures.decisions_for(project),
             "annotators": figures.figures_by_annotator(project),
             "jobs": figures.jobs_for(project),

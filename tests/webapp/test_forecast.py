@@ -1,0 +1,24 @@
+"""The forecast on the overview: from the days that were worked, and silent while it could only guess."""
+
+import pytest
+
+
+def left(columns):
+    from webapp.selectors.overview import StageProgress, days_left
+
+    parts = StageProgress("parts", "Parts", 40, 0, 0, 60, 0, 0)
+    points = StageProgress("correspondence", "Points", 10, 0, 0, 90, 50, 0)
+    return days_left([parts, points], {"columns": columns})
+
+
+@pytest.mark.parametrize(
+    ("columns", "parts", "points"),
+    [
+        ([("1", 0, 0), ("2", 0, 0)], None, None),
+        ([("1", 0, 0), ("2", 40, 10)], None, None),
+        ([("1", 0, 0), ("2", 20, 0), ("3", 20, 10)], 3, None),
+        ([("1", 0, 0), ("2", 10, 5), ("3", 0, 0), ("4", 20, 5)], 6, 27),
+    ],
+)
+def test_days_left(columns, parts, points):
+    assert left(columns) == {"parts": parts, "correspondence": points}
