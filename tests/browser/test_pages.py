@@ -298,7 +298,7 @@ def test_a_manager_sends_work_back(desk: Desk, world: World) -> None:
     own = desk.window(world.ana)
     own.goto("/")
     expect(own.locator("body")).to_contain_text("The head is too small.")
-    own.get_by_role("link", name="Open again").click()
+    own.get_by_role("button", name="Open again").click()
     expect(own.locator(".message").filter(has_text="Sent back with a note")).to_contain_text("The head is too small.")
     own.wait_for_timeout(300)
     picture(own, "parts-sent-back")
