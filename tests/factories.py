@@ -15,7 +15,7 @@ from rest_framework.test import APIClient
 
 from annotator.models import Consensus, Image, Lease, Membership, PartViewSet, Person, Project, Role, Task, User
 from annotator.services.drafts import encoded
-from annotator.services.images import create_image
+from annotator.services.images import add_image
 from annotator.services.people import create_person
 from annotator.services.projects import create_project
 from body.canonical import load_canonical_body
@@ -64,7 +64,7 @@ class World:
 
     @cached_property
     def image(self) -> Image:
-        return create_image(project=self.project, file_name="people.jpg", content=picture_bytes(200, 240), by=self.mia)
+        return add_image(project=self.project, file_name="people.jpg", content=picture_bytes(200, 240), by=self.mia)[0]
 
     def person(self, **more: Any) -> Person:
         return create_person(image=self.image, box=more.pop("box", [40, 30, 80, 160]), by=self.mia, **more)
@@ -95,7 +95,7 @@ def make_people(project: Project, count: int) -> list[Person]:
     """Return many people with tasks, each 80 x 160 in one picture."""
     from annotator.services.task_states import make_tasks
 
-    image = create_image(project=project, file_name="crowd.jpg", content=picture_bytes(200, 240, seed=7))
+    image, _is_new = add_image(project=project, file_name="crowd.jpg", content=picture_bytes(200, 240, seed=7))
     people = Person.objects.bulk_create(
         Person(image=image, project=project, box_x=40, box_y=30, box_width=80, box_height=160) for _ in range(count)
     )

@@ -42,25 +42,6 @@ class CheckedPicture:
         return hashlib.sha256(self.content).hexdigest()
 
 
-def create_image(
-    *,
-    project: Project,
-    file_name: str,
-    content: "IO[bytes] | File[bytes] | bytes",
-    by: User | None = None,
-    split: str = Split.TRAIN,
-    group: str = "",
-    source_id: int | None = None,
-    source: dict[str, Any] | None = None,
-    expected_size: tuple[int, int] | None = None,
-) -> Image:
-    """Check and store a photograph; see `add_image`, which also tells whether it is new."""
-    return add_image(
-        project=project, file_name=file_name, content=content, by=by, split=split, group=group,
-        source_id=source_id, source=source, expected_size=expected_size,
-    )[0]  # fmt: skip
-
-
 def add_image(
     *,
     project: Project,

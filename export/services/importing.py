@@ -16,7 +16,7 @@ from django.db import transaction
 from annotator.errors import DomainError, NotFoundError
 from annotator.models import Image, Person, Project, User
 from annotator.services.events import record_event
-from annotator.services.images import create_image
+from annotator.services.images import add_image
 from annotator.services.task_states import make_tasks
 from export.models import AnnotationSource
 from export.services.image_sources import ImageSource, safe_name
@@ -132,7 +132,7 @@ def _import_image(run: ImportRun, record: Any, index: int, known: dict[int, Imag
         if run.images is None:
             raise NotFoundError(f"{name} is not in the project: upload it first, or send a zip of the images along")
         content = run.images.read(name)
-        image = create_image(
+        image, is_new = add_image(
             project=run.project,
             file_name=name,
             content=content,
@@ -146,7 +146,7 @@ def _import_image(run: ImportRun, record: Any, index: int, known: dict[int, Imag
         run.report.refuse("image", number, error.message)
         return
     known[number] = image
-    run.report.counts["images_added"] += 1
+    run.report.counts["images_added"] += is_new
 
 
 def _adopted(run: ImportRun, number: int, name: str, record: Record) -> Image | None:

@@ -64,9 +64,9 @@ def test_import_with_a_zip(world: World) -> None:
 
 
 def test_import_takes_images_uploaded_before(world: World) -> None:
-    from annotator.services.images import create_image
+    from annotator.services.images import add_image
 
-    create_image(project=world.project, file_name="a.jpg", content=picture_bytes(64, 96), by=world.mia)
+    add_image(project=world.project, file_name="a.jpg", content=picture_bytes(64, 96), by=world.mia)
     url = f"/api/v1/projects/{world.project.pk}/imports"
     answer = world.client("ed").post(url, {"annotations": coco_file()}, format="multipart")
     job = run_job(answer.json()["job"])

@@ -6,8 +6,11 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings
+from django.contrib.staticfiles import finders
 from django.core.management import call_command
 from django.test import override_settings
+
+from annotator.templatetags.modules import modules_of
 
 pytestmark = pytest.mark.slow
 
@@ -53,3 +56,22 @@ def test_part_colours_are_those_of_the_body(collected: Path) -> None:
     css = (collected / "webapp" / "site.css").read_text()
     for part in PARTS:
         assert f".part-{part.number} {{ fill: {part.colour.lower()}; }}" in css
+
+
+@pytest.mark.parametrize("stage", ["parts", "points"])
+def test_a_workbench_names_each_of_its_modules_once(stage: str) -> None:
+    main = f"annotator/workbench/{stage}/main.js"
+    names = modules_of(main)
+    assert names[0] == main
+    assert len(names) == len(set(names)) > 20
+    assert {"annotator/workbench/core/saver.js", "annotator/workbench/ui/shell.js"} <= set(names)
+    assert not any("worker" in name for name in names), "workers load by themselves"
+
+
+def test_an_import_that_leads_nowhere_is_named(tmp_path: Path) -> None:
+    (tmp_path / "main.js").write_text('import {\n  a,\n} from "./gone.js";\n')
+    with override_settings(STATICFILES_DIRS=[tmp_path]):
+        finders.get_finder.cache_clear()
+        with pytest.raises(FileNotFoundError, match=r"gone\.js, which main\.js imports"):
+            modules_of("main.js")
+    finders.get_finder.cache_clear()
