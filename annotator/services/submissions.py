@@ -35,36 +35,6 @@ def reopen_until(submission: Submission) -> datetime:
     return submission.created_at + timedelta(minutes=submission.task.project.reopen_minutes)
 
 
-def submit_parts(
-    *, user: User, lease_id: uuid.UUID, client_uuid: uuid.UUID, active_ms: int, answer: dict[str, Any],
-    origin: Submission.Origin = Submission.Origin.WORKBENCH,
-) -> Submitted:  # fmt: skip
-    """Submit the parts of a person; see `submit`.
-
-    Raises:
-        InvalidInputError: also when the lease is of the other stage.
-    """
-    return submit(
-        user=user, lease_id=lease_id, client_uuid=client_uuid, active_ms=active_ms, answer=answer,
-        origin=origin, stage=Stage.PARTS,
-    )  # fmt: skip
-
-
-def submit_points(
-    *, user: User, lease_id: uuid.UUID, client_uuid: uuid.UUID, active_ms: int, answer: dict[str, Any],
-    origin: Submission.Origin = Submission.Origin.WORKBENCH,
-) -> Submitted:  # fmt: skip
-    """Submit the points of a person; see `submit`.
-
-    Raises:
-        InvalidInputError: also when the lease is of the other stage.
-    """
-    return submit(
-        user=user, lease_id=lease_id, client_uuid=client_uuid, active_ms=active_ms, answer=answer,
-        origin=origin, stage=Stage.CORRESPONDENCE,
-    )  # fmt: skip
-
-
 def submit(
     *,
     user: User,
@@ -73,7 +43,6 @@ def submit(
     active_ms: int,
     answer: dict[str, Any],
     origin: Submission.Origin = Submission.Origin.WORKBENCH,
-    stage: Stage | None = None,
 ) -> Submitted:
     """Store an answer for good and accept it where nothing more is wanted.
 
@@ -93,8 +62,6 @@ def submit(
             first = _first_result(user, lease_id, client_uuid)
             if first is not None:
                 return first
-            if stage is not None and lease.task.stage != stage:
-                raise InvalidInputError(f"This lease is of the stage {lease.task.stage}.")
             if lease.state == Lease.State.EXPIRED:
                 revive(lease)
             check_live(lease)
