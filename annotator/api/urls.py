@@ -9,6 +9,7 @@ _workbench = [
     path("leases/<uuid:lease_id>", workbench.LeaseView.as_view(), name="api-lease"),
     path("leases/<uuid:lease_id>/take-again", workbench.TakeAgainView.as_view(), name="api-take-again"),
     path("leases/<uuid:lease_id>/heartbeat", workbench.HeartbeatView.as_view(), name="api-heartbeat"),
+    path("leases/<uuid:lease_id>/leave", workbench.LeaveView.as_view(), name="api-leave"),
     path("leases/<uuid:lease_id>/draft", workbench.DraftView.as_view(), name="api-draft"),
     path("leases/<uuid:lease_id>/submit", workbench.SubmitView.as_view(), name="api-submit"),
     path("leases/<uuid:lease_id>/skip", workbench.SkipView.as_view(), name="api-skip"),

@@ -14,7 +14,7 @@ from typing import Any, Final
 from django.db import transaction
 from django.utils import timezone
 
-from annotator.errors import ConflictError, InvalidInputError, TooLargeError
+from annotator.errors import ConflictError, GoneError, InvalidInputError, TooLargeError
 from annotator.models import Lease, PointStatus, Stage, StaleDraft, Submission, User
 from annotator.services.leases import check_live, counted_ms, expiry_of, own_lease
 from body.parts import N_PARTS
@@ -61,7 +61,12 @@ def save_draft(*, user: User, lease_id: uuid.UUID, revision: int, active_ms: int
             code="draft_stale",
             data={"current": {"revision": lease.revision, "saved_at": lease.draft_saved_at, "draft": lease.draft}},
         )
-    check_live(lease)
+    try:
+        check_live(lease)
+    except GoneError as error:
+        # Kept all the same: who goes on writing builds on it.
+        error.data["revision"] = lease.revision
+        raise
     return lease
 
 

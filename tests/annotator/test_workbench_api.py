@@ -2,6 +2,7 @@
 
 import base64
 import io
+import json
 import uuid
 import zlib
 from datetime import timedelta
@@ -263,6 +264,30 @@ def test_heartbeat_extends(world):
     response = ana.post(f"{API}/leases/{bundle['lease']['id']}/heartbeat", {"active_ms": 7})
     assert response.status_code == 200
     assert Lease.objects.get().expires_at > timezone.now() + timedelta(minutes=20)
+
+
+def test_a_second_window_is_told(world):
+    world.person()
+    first, second = world.client("ana"), world.client("ana")
+
+    def call(window, method, path, body=None):
+        client = first if window == "first" else second
+        return client.generic(
+            method, f"{API}/{path}", json.dumps(body or {}), "application/json", HTTP_X_WORKBENCH_WINDOW=window
+        ).json()
+
+    lease = call("first", "POST", f"projects/{world.project.pk}/next", {"stage": "parts"})["lease"]
+    assert lease["is_elsewhere"] is False
+    path = f"leases/{lease['id']}"
+    assert call("second", "GET", path)["lease"]["is_elsewhere"] is True
+    assert call("first", "POST", f"{path}/heartbeat")["is_elsewhere"] is False
+    assert call("second", "POST", f"{path}/heartbeat", {"takes_over": True})["is_elsewhere"] is False
+    draft = {"label_map": None, "decided": {}, "hints": None}
+    assert call("first", "PUT", f"{path}/draft", {"revision": 0, "draft": draft})["is_elsewhere"] is True
+    # Programs name no window and are not counted; a closed window is forgotten.
+    assert call("", "GET", path)["lease"]["is_elsewhere"] is False
+    assert call("second", "POST", f"{path}/leave") == {}
+    assert call("first", "GET", path)["lease"]["is_elsewhere"] is False
 
 
 def test_take_again_carries_the_draft_or_says_it_is_taken(world):

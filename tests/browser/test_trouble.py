@@ -1,24 +1,20 @@
 """What goes wrong in a working day: two windows, no server, no session, no time, nothing to do."""
 
-from datetime import timedelta
 from pathlib import Path
 
 import numpy as np
 import pytest
 from django.contrib.sessions.backends.cached_db import SessionStore
-from django.utils import timezone
 from playwright.sync_api import expect
 
-from annotator.models import Consensus, Lease, Submission, Task
+from annotator.models import Consensus, Submission
 from tests.browser.desk import Desk, eventually, give_password, picture
 from tests.browser.people import drawn_people, import_people
+from tests.browser.strokes import rows_of, run_out, stroke
 from tests.browser.views import HEAD
 from tests.browser.workbench import PartsBench, PointsBench, is_same_look
 from tests.factories import PASSWORD, World, make_world
 from tests.live import LiveApp
-
-Band = list[tuple[float, float]]
-
 
 @pytest.fixture
 def world(desk: Desk, tmp_path: Path) -> World:
@@ -92,11 +88,11 @@ def test_server_gone_and_back(desk: Desk, world: World, live_app: LiveApp) -> No
         stroke(bench, 0.8)
         expect(bench.save).to_contain_text("2 changes kept here")
         picture(page, "trouble-offline")
-        assert not (rows_of(bench) & {0.6, 0.8})
+        assert not (rows_of(bench.lease) & {0.6, 0.8})
     finally:
         live_app.start_web(threads=6)
     bench.wait_saved()
-    assert rows_of(bench) == {0.3, 0.6, 0.8}
+    assert rows_of(bench.lease) == {0.3, 0.6, 0.8}
 
     live_app.kill_web()
     try:
@@ -129,7 +125,7 @@ def test_reload_while_the_server_is_gone_keeps_the_work(desk: Desk, world: World
         live_app.start_web(threads=6)
     bench.open(world.project.pk)
     bench.wait_saved()
-    eventually(page, lambda: rows_of(bench) == {0.5}, "the stroke that only this computer had")
+    eventually(page, lambda: rows_of(bench.lease) == {0.5}, "the stroke that only this computer had")
 
 
 def test_session_expired(desk: Desk, world: World) -> None:
@@ -156,7 +152,7 @@ def test_session_expired(desk: Desk, world: World) -> None:
     panel.get_by_role("button", name="Log in").click()
     expect(panel).to_be_hidden()
     bench.wait_saved()
-    assert rows_of(bench) == {0.5, 0.7}
+    assert rows_of(bench.lease) == {0.5, 0.7}
 
 
 def test_skip_and_empty_queue(desk: Desk, world: World) -> None:
@@ -183,7 +179,7 @@ def test_skip_and_empty_queue(desk: Desk, world: World) -> None:
 
 
 def test_lease_expired(desk: Desk, world: World) -> None:
-    """The work is kept, and the place is taken again while nobody else has it."""
+    """The place is taken again by itself while nobody else has it, and undo with it; else it is said, and the work is kept."""
     desk.expect_problem("410")
     page = desk.window(world.ana)
     bench = PartsBench(page)
@@ -193,58 +189,34 @@ def test_lease_expired(desk: Desk, world: World) -> None:
     old = bench.lease
     run_out(old)
     stroke(bench, 0.6)
-    panel = bench.message("Time ran out; your work is kept")
-    expect(panel).to_contain_text("Nobody else has this person yet.")
-    picture(page, "trouble-time-over")
-    panel.get_by_role("button", name="Take it again").click()
+    expect(bench.message("Your time had run out; the place was free and is yours again")).to_be_visible()
+    picture(page, "trouble-time-over-free")
     bench.wait_saved()
-    expect(panel).to_be_hidden()
     assert bench.lease.pk != old.pk
-    assert rows_of(bench) == {0.3, 0.6}
+    assert rows_of(bench.lease) == {0.3, 0.6}
+    page.reload()
+    bench.wait_ready()
+    bench.press("z", "z")
+    eventually(page, lambda: rows_of(bench.lease) == set(), "undo, back over the reload and the time that ran out")
+    bench.press("y", "y")
+    eventually(page, lambda: rows_of(bench.lease) == {0.3, 0.6}, "redo")
+    bench.wait_saved()
 
     # Now someone else takes the place.
-    run_out(bench.lease)
+    mine = bench.lease
+    run_out(mine)
     other = PartsBench(desk.window(world.ben))
     other.open(world.project.pk)
     assert other.lease.task_id == old.task_id
     stroke(bench, 0.8)
     panel = bench.message("Time ran out; your work is kept")
+    expect(panel).to_contain_text("Someone else may have this person now.")
+    picture(page, "trouble-time-over")
     desk.expect_problem("409")
     panel.get_by_role("button", name="Take it again").click()
     gone = bench.message("Someone else has this person now")
     expect(gone).to_be_visible()
+    # The draft stays with its owner, on the server too.
+    assert rows_of(mine) == {0.3, 0.6, 0.8}
     gone.get_by_role("button", name="Go on with the next").click()
     expect(bench.notice).to_contain_text("No one for you now")
-
-
-def stroke(bench: PartsBench, height: float) -> None:
-    """Paint the head from side to side at a share of the crop's height."""
-    bench.page.keyboard.press("1")
-    crop = bench.lease.shown_crop
-    bench.stroke((crop.width * 0.05, crop.height * height), (crop.width * 0.95, crop.height * height))
-
-
-def rows_of(bench: PartsBench) -> set[float]:
-    """Which strokes, by their height, the server's draft holds."""
-    import base64
-
-    from labels.label_maps import unpack
-
-    lease = bench.lease
-    if lease.draft is None:
-        return set()
-    label_map = unpack(base64.b64decode(lease.draft["label_map"]), lease.shown_crop.shape)
-    heights = (0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
-    x = int(lease.shown_crop.width * 0.06)
-    return {height for height in heights if label_map[int(lease.shown_crop.height * height), x] == HEAD}
-
-
-def run_out(lease: Lease) -> None:
-    """Let a lease run out and be swept, as after hours away."""
-    from annotator.services.leases import expire_leases
-
-    Lease.objects.filter(pk=lease.pk).update(expires_at=timezone.now() - timedelta(minutes=1))
-    expire_leases()
-    lease.refresh_from_db()
-    assert lease.state == "expired"
-    assert Task.objects.get(pk=lease.task_id).places_left == 1

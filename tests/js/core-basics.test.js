@@ -45,8 +45,10 @@ test("history goes both ways, forgets what is overtaken, and is kept", () => {
 
   const later = new History({ apply: ({ by }, direction) => { value += direction === "undo" ? -by : by; } });
   later.restore([...kept].map((by) => ({ by })), kept.position);
-  while (later.undo());
+  later.goTo(0);
   assert.equal(value, 0);
+  later.goTo(2);
+  assert.equal(value, 11);
 });
 
 test("the viewport keeps the point under the cursor while zooming, and fits", () => {

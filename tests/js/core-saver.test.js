@@ -168,9 +168,32 @@ test("a lease that ran out and an expired login are told apart, and both keep th
   await saver.keepHere();
   assert.deepEqual(kept.at(-1).draft, { value: 1 });
   assert.equal(kept.at(-1).isDirty, true);
-  server.failure = null;
-  await saver.renewed(0);
-  assert.equal(saver.status.state, "saved");
+  saver.close();
+});
+
+test("a draft that the server kept although its time was over is built upon", async () => {
+  const { server, saver, edit, kept } = setUp();
+  server.failure = new ApiError("lease_over", { status: 410, body: { is_free: false, state: "expired", revision: 7 } });
+  edit(1);
+  await saver.saveNow();
+  assert.deepEqual([saver.status.state, saver.revision, saver.isDirty], ["over", 7, false]);
+  await pause(1);
+  assert.deepEqual([kept.at(-1).revision, kept.at(-1).isDirty], [7, false]);
+  saver.close();
+});
+
+test("the copy on this computer knows how many entries it holds, whatever is done while it is packed", async () => {
+  const work = { position: 3 };
+  const kept = [];
+  const saver = new Saver({
+    api: new FakeServer(), leaseId: "L", revision: 0, activeMs: () => 0, position: () => work.position, keepLocal: (record) => kept.push(record),
+    encode: async () => {
+      work.position = 4;
+      return {};
+    },
+  });
+  await saver.keepHere();
+  assert.equal(kept[0].position, 3);
   saver.close();
 });
 

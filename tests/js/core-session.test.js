@@ -14,7 +14,12 @@ class FakeLocal {
   entries = new Map();
   outbox = new Map();
   async draftOf(id) { return this.drafts.get(id) ?? null; }
-  async entriesOf(id) { return this.entries.get(id) ?? []; }
+  async historyOf(id) { return { entries: this.entries.get(id) ?? [], position: null }; }
+  async move(from, to, revision) {
+    const draft = this.drafts.get(from);
+    if (draft) this.drafts.set(to, { ...draft, leaseId: to, revision });
+    this.drafts.delete(from);
+  }
   async forget(id) { this.drafts.delete(id); }
   async putSubmission(pending) { this.outbox.set(pending.clientUuid, structuredClone(pending)); }
   async submissions() { return [...this.outbox.values()]; }
@@ -161,6 +166,30 @@ test("a lease that ran out before its submission was sent is taken again", async
   assert.deepEqual(api.submitted.map(({ path }) => path), ["leases/again/submit"]);
 });
 
+test("a submission whose place is another's leaves its work as the draft, here and on the server", async (t) => {
+  const { session, api, local, shown } = setUp(t);
+  await session.start();
+  await settle();
+  local.drafts.set("a", { leaseId: "a", draft: { label_map: "x" }, revision: 4, isDirty: true, position: 0, activeMs: 0, savedAt: 0 });
+  const post = api.post.bind(api);
+  api.post = async (path, body) => {
+    if (path === "leases/a/submit") throw new ApiError("lease_over", { status: 410, code: "lease_over" });
+    if (path === "leases/a/take-again") throw new ApiError("taken", { status: 409 });
+    return post(path, body);
+  };
+  const written = [];
+  api.put = async (path, { revision, draft }) => {
+    written.push([path, revision, draft]);
+    throw new ApiError("lease_over", { status: 410 });
+  };
+  await session.submit({ label_map: "x" });
+  await settle();
+  assert.deepEqual(written, [["leases/a/draft", 4, { label_map: "x" }]]);
+  assert.ok(local.drafts.has("a"));
+  assert.deepEqual(shown, ["a", "b", "returned a lease_over"]);
+  assert.equal(session.waiting, 0);
+});
+
 test("no server at the start: told, and tried again", async (t) => {
   const { session, api, shown } = setUp(t);
   api.failure = { on: /next$/, error: new ApiError("offline") };
@@ -174,8 +203,8 @@ test("no server at the start: told, and tried again", async (t) => {
 test("which draft to go on with: the server's, this computer's, or both to be asked about", () => {
   const bundle = (revision, draft) => ({ lease: { id: "a", revision }, draft });
   const kept = (revision, draft, isDirty) => ({ leaseId: "a", revision, draft, isDirty, position: 2, activeMs: 0, savedAt: 0 });
-  const entries = [{ index: 0, delta: {} }, { index: 1, delta: {} }];
-  assert.equal(reconcile(bundle(3, { v: 1 }), null, []).draft.v, 1);
+  const entries = { entries: [{ index: 0, delta: {} }, { index: 1, delta: {} }], position: 2 };
+  assert.equal(reconcile(bundle(3, { v: 1 }), null, entries).draft.v, 1);
   const equal = reconcile(bundle(3, { v: 1 }), kept(3, { v: 1 }, false), entries);
   assert.equal(equal.entries.length, 2, "undo survives a reload");
   const ahead = reconcile(bundle(3, { v: 1 }), kept(3, { v: 2 }, true), entries);
@@ -186,6 +215,14 @@ test("which draft to go on with: the server's, this computer's, or both to be as
   assert.deepEqual([forked.draft.v, forked.isForked], [2, true]);
   const lostAnswer = reconcile(bundle(4, { v: 2 }), kept(3, { v: 2 }, true), entries);
   assert.deepEqual([lostAnswer.isAhead, lostAnswer.isForked], [false, false]);
+
+  // The page was killed before the draft of the last edit was written: its entry tells.
+  const killed = reconcile(bundle(3, { v: 1 }), kept(3, { v: 1 }, false), { ...entries, position: 3 });
+  assert.deepEqual([killed.position, killed.target, killed.isAhead, killed.isForked], [2, 3, true, false]);
+  const first = reconcile(bundle(0, null), kept(0, null, false), { ...entries, position: 3 });
+  assert.deepEqual([first.target, first.isAhead], [3, true]);
+  const overtaken = reconcile(bundle(5, { v: 9 }), kept(3, { v: 1 }, false), { ...entries, position: 3 });
+  assert.deepEqual([overtaken.isAhead, overtaken.isForked], [true, true]);
 });
 
 test("work is asked for again by itself when the server was away", async (t) => {

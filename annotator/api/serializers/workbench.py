@@ -27,10 +27,12 @@ class NextIn(serializers.Serializer[Any]):
 
 class HeartbeatIn(serializers.Serializer[Any]):
     active_ms = serializers.IntegerField(min_value=0, default=0)
+    takes_over = serializers.BooleanField(default=False, help_text="This window goes on, whichever had the lease open.")
 
 
 class HeartbeatOut(serializers.Serializer[Any]):
     expires_at = serializers.DateTimeField()
+    is_elsewhere = serializers.BooleanField(help_text="Another window has it open.")
 
 
 class DraftIn(serializers.Serializer[Any]):
@@ -43,6 +45,7 @@ class DraftOut(serializers.Serializer[Any]):
     revision = serializers.IntegerField()
     saved_at = serializers.DateTimeField()
     expires_at = serializers.DateTimeField()
+    is_elsewhere = serializers.BooleanField()
 
 
 class SubmitIn(serializers.Serializer[Any]):
@@ -67,6 +70,7 @@ class LeaseOut(serializers.Serializer[Any]):
     revision = serializers.IntegerField()
     active_ms = serializers.IntegerField()
     heartbeat_s = serializers.IntegerField()
+    is_elsewhere = serializers.BooleanField(help_text="Another window has it open.")
 
 
 class EmptyOut(serializers.Serializer[Any]):

@@ -11,10 +11,22 @@ from annotator.api.files import picture_response
 from annotator.api.serializers import workbench as io
 from annotator.models import Lease, Submission
 from annotator.selectors.bundles import bundle_for_lease
-from annotator.services import drafts, leases, queue, submissions
+from annotator.services import drafts, leases, queue, submissions, windows
 from annotator.services.pictures import stored_crop
 
 _STALE = {409: ERROR, 410: ERROR}
+
+
+def window_of(request: Request) -> str:
+    """Return the name that the workbench's window gives itself; empty for programs."""
+    return request.headers.get("X-Workbench-Window", "")[: windows.MAX_NAME]
+
+
+def bundle(request: Request, lease: Lease) -> Response:
+    """Answer with a lease's bundle, and whether another window has it open."""
+    found = bundle_for_lease(lease)
+    found["lease"]["is_elsewhere"] = windows.enter(lease.pk, window_of(request))
+    return Response(found)
 
 
 class NextView(ApiView):
@@ -30,7 +42,7 @@ class NextView(ApiView):
             user=self.me, project_id=project_id, stage=leases.stage_of(given["stage"]), holding=given["holding"]
         )
         if isinstance(found, Lease):
-            return Response(bundle_for_lease(found))
+            return bundle(request, found)
         return Response({"lease": None, "empty": {"reason": found.reason, "message": found.message}})
 
 
@@ -39,13 +51,13 @@ class LeaseView(ApiView):
     def get(self, request: Request, lease_id: uuid.UUID) -> Response:
         lease = leases.own_lease(user=self.me, lease_id=lease_id)
         leases.check_live(lease)
-        return Response(bundle_for_lease(lease))
+        return bundle(request, lease)
 
 
 class TakeAgainView(ApiView):
     @documented("Take an expired task again, with its draft", answers=io.BundleOut, also={409: ERROR})
     def post(self, request: Request, lease_id: uuid.UUID) -> Response:
-        return Response(bundle_for_lease(queue.take_again(user=self.me, lease_id=lease_id)))
+        return bundle(request, queue.take_again(user=self.me, lease_id=lease_id))
 
 
 class HeartbeatView(ApiView):
@@ -53,7 +65,8 @@ class HeartbeatView(ApiView):
     def post(self, request: Request, lease_id: uuid.UUID) -> Response:
         given = checked(io.HeartbeatIn, request)
         lease = leases.heartbeat(user=self.me, lease_id=lease_id, active_ms=given["active_ms"])
-        return Response({"expires_at": lease.expires_at})
+        elsewhere = windows.enter(lease.pk, window_of(request), takes_over=given["takes_over"])
+        return Response({"expires_at": lease.expires_at, "is_elsewhere": elsewhere})
 
 
 class DraftView(ApiView):
@@ -61,7 +74,14 @@ class DraftView(ApiView):
     def put(self, request: Request, lease_id: uuid.UUID) -> Response:
         given = checked(io.DraftIn, request)
         lease = drafts.save_draft(user=self.me, lease_id=lease_id, **given)
-        return Response({"revision": lease.revision, "saved_at": lease.draft_saved_at, "expires_at": lease.expires_at})
+        return Response(
+            {
+                "revision": lease.revision,
+                "saved_at": lease.draft_saved_at,
+                "expires_at": lease.expires_at,
+                "is_elsewhere": windows.enter(lease.pk, window_of(request)),
+            }
+        )
 
 
 class SubmitView(ApiView):
@@ -96,10 +116,18 @@ class ReleaseView(ApiView):
         return Response({})
 
 
+class LeaveView(ApiView):
+    @documented("Say that this window is closed; the lease stays")
+    def post(self, request: Request, lease_id: uuid.UUID) -> Response:
+        lease = leases.own_lease(user=self.me, lease_id=lease_id)
+        windows.leave(lease.pk, window_of(request))
+        return Response({})
+
+
 class ReopenView(ApiView):
     @documented("Reopen one's own fresh submission", answers=io.BundleOut, also={409: ERROR})
     def post(self, request: Request, submission_id: int) -> Response:
-        return Response(bundle_for_lease(submissions.reopen_submission(user=self.me, submission_id=submission_id)))
+        return bundle(request, submissions.reopen_submission(user=self.me, submission_id=submission_id))
 
 
 class LeaseImageView(ApiView):

@@ -35,17 +35,20 @@ export class Api {
   #csrfCookie;
   #fetch;
   #readCookies;
+  #windowId;
 
   /**
    * @param {object} options
    * @param {string} options.base e.g. "/api/v1"
    * @param {string} options.csrfCookie name of the cookie
+   * @param {string} [options.windowId] tells this window from others that have the same work open
    * @param {typeof globalThis.fetch} [options.fetch]
    * @param {() => string} [options.readCookies]
    */
-  constructor({ base, csrfCookie, fetch = (...args) => globalThis.fetch(...args), readCookies = () => document.cookie }) {
+  constructor({ base, csrfCookie, windowId = "", fetch = (...args) => globalThis.fetch(...args), readCookies = () => document.cookie }) {
     this.#base = base.replace(/\/$/, "");
     this.#csrfCookie = csrfCookie;
+    this.#windowId = windowId;
     this.#fetch = fetch;
     this.#readCookies = readCookies;
   }
@@ -115,6 +118,7 @@ export class Api {
       headers["Content-Type"] = "application/json";
       headers["X-CSRFToken"] = this.csrfToken;
     }
+    if (this.#windowId) headers["X-Workbench-Window"] = this.#windowId;
     return headers;
   }
 

@@ -1,5 +1,6 @@
 /**
  * The copy on this computer, in IndexedDB: the draft of each lease, its undo entries, and submissions not yet taken by the server.
+ * Entries are written at the moment of each edit, the whole draft when the hand rests; what a draft lacks is in the entries after it.
  * Where IndexedDB is missing or full (private windows), everything goes on without it and `isAvailable` says so.
  */
 
@@ -10,7 +11,7 @@
  * @property {number} revision of the server, on which it rests
  * @property {boolean} isDirty not yet taken by the server
  * @property {number} activeMs
- * @property {number} position entries of the history that are done
+ * @property {number} position entries of the history that `draft` holds
  * @property {number} savedAt ms since 1970
  */
 
@@ -27,6 +28,8 @@
  */
 
 const KEEP_MS = 14 * 24 * 3600 * 1000;
+// Where the history stands is kept beside its entries, under an index that none of them has.
+const POSITION = -1;
 
 export class DraftStore {
   /** @type {Promise<IDBDatabase | null>} */
@@ -53,7 +56,7 @@ export class DraftStore {
   }
 
   /**
-   * Keep an undo entry and forget all after it.
+   * Keep an undo entry, done just now, and forget all after it.
    * @param {string} leaseId
    * @param {number} index
    * @param {unknown} delta
@@ -61,13 +64,33 @@ export class DraftStore {
   putEntry(leaseId, index, delta) {
     return this.#run("entries", "readwrite", (store) => {
       store.delete(IDBKeyRange.bound([leaseId, index], [leaseId, Infinity]));
+      store.put({ leaseId, index: POSITION, position: index + 1 });
       return store.put({ leaseId, index, delta });
     });
   }
 
-  /** @param {string} leaseId @returns {Promise<{index: number, delta: any}[]>} in order */
-  async entriesOf(leaseId) {
-    return (await this.#run("entries", "readonly", (store) => store.getAll(wholeLease(leaseId)))) ?? [];
+  /** Keep how many entries are done, after undo or redo. @param {string} leaseId @param {number} position */
+  putPosition(leaseId, position) {
+    return this.#run("entries", "readwrite", (store) => store.put({ leaseId, index: POSITION, position }));
+  }
+
+  /** @param {string} leaseId @returns {Promise<{entries: {index: number, delta: any}[], position: number | null}>} entries in order; position null: not known */
+  async historyOf(leaseId) {
+    const rows = (await this.#run("entries", "readonly", (store) => store.getAll(wholeLease(leaseId)))) ?? [];
+    const [first, ...others] = rows;
+    return first?.index === POSITION ? { entries: others, position: first.position } : { entries: rows, position: null };
+  }
+
+  /** A lease goes on under another id. @param {string} from @param {string} to @param {number} revision of the new one */
+  async move(from, to, revision) {
+    if (from === to) return;
+    const draft = await this.draftOf(from);
+    const rows = (await this.#run("entries", "readonly", (store) => store.getAll(wholeLease(from)))) ?? [];
+    if (rows.length > 0) {
+      await this.#run("entries", "readwrite", (store) => rows.map((/** @type {any} */ row) => store.put({ ...row, leaseId: to })).at(-1));
+    }
+    if (draft) await this.putDraft({ ...draft, leaseId: to, revision, isDirty: true });
+    await this.forget(from);
   }
 
   /** @param {string} leaseId */
@@ -120,6 +143,8 @@ export class DraftStore {
       try {
         const transaction = database.transaction(name, mode, { durability: "relaxed" });
         const request = work(transaction.objectStore(name));
+        // Not when the answers are back, but with the requests: a page that dies in between has written.
+        if (mode === "readwrite") transaction.commit();
         transaction.oncomplete = () => resolve(request.result);
         transaction.onabort = fail;
       } catch {
@@ -131,7 +156,7 @@ export class DraftStore {
 
 /** @param {string} leaseId */
 function wholeLease(leaseId) {
-  return IDBKeyRange.bound([leaseId, 0], [leaseId, Infinity]);
+  return IDBKeyRange.bound([leaseId, POSITION], [leaseId, Infinity]);
 }
 
 /** @param {string} name @returns {Promise<IDBDatabase>} */

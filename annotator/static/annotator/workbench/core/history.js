@@ -109,6 +109,12 @@ export class History {
     this.#tell();
   }
 
+  /** Undo or redo until so many entries are done. @param {number} position */
+  goTo(position) {
+    while (this.position > position && this.undo());
+    while (this.position < position && this.redo());
+  }
+
   clear() {
     this.restore([], 0);
   }

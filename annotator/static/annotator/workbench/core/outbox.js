@@ -27,8 +27,8 @@ export class Outbox {
 
   /**
    * @param {object} options
-   * @param {Pick<import("./api.js").Api, "post">} options.api
-   * @param {Pick<import("./draft-store.js").DraftStore, "putSubmission" | "submissions" | "forgetSubmission" | "forget">} options.local
+   * @param {Pick<import("./api.js").Api, "post" | "put">} options.api
+   * @param {Pick<import("./draft-store.js").DraftStore, "putSubmission" | "submissions" | "forgetSubmission" | "forget" | "move" | "draftOf">} options.local
    * @param {(pending: PendingSubmission, answer: {submission: any, reopen_until: string | null}) => void} options.onSent
    * @param {(pending: PendingSubmission, error: ApiError) => void} options.onReturned the server will never take it as it is
    * @param {(error: ApiError, waiting: number) => void} options.onTrouble it is kept and tried again
@@ -112,25 +112,45 @@ export class Outbox {
       this.#onTrouble(error, this.#queue.length);
       return false;
     }
-    if (error.kind === "lease_over" && (await this.#takeAgain(pending))) return true;
+    if (error.kind === "lease_over") {
+      const trouble = await this.#takeAgain(pending);
+      if (!trouble) return true;
+      if (trouble.isPassing || trouble.kind === "login") return this.#failed(pending, trouble);
+      await this.#leaveDraft(pending);
+    }
     this.#queue.shift();
-    // The draft stays: the author goes on from it.
+    // The draft stays here: the author goes on from it.
     await this.#local.forgetSubmission(pending.clientUuid);
     this.#onReturned(pending, error);
     return true;
   }
 
-  /** The time ran out before it was sent: if the place is free, take it and send on. @param {PendingSubmission} pending */
+  /**
+   * The time ran out before it was sent: if the place is free, take it and send on.
+   * @param {PendingSubmission} pending
+   * @returns {Promise<ApiError | null>} why it could not be taken
+   */
   async #takeAgain(pending) {
     try {
-      const bundle = await this.#api.post(`leases/${pending.leaseId}/take-again`);
-      await this.#local.forget(pending.leaseId);
-      pending.leaseId = bundle.lease.id;
+      const { lease } = await this.#api.post(`leases/${pending.leaseId}/take-again`);
+      await this.#local.move(pending.leaseId, lease.id, lease.revision);
+      pending.leaseId = lease.id;
       await this.#local.putSubmission(pending);
-      return true;
+      return null;
     } catch (error) {
-      if (error instanceof ApiError) return false;
+      if (error instanceof ApiError) return error;
       throw error;
+    }
+  }
+
+  /** The place is another's: the server keeps the work as its author's draft, should the person be free again. @param {PendingSubmission} pending */
+  async #leaveDraft({ leaseId, answer, activeMs }) {
+    const kept = await this.#local.draftOf(leaseId);
+    try {
+      if (kept) await this.#api.put(`leases/${leaseId}/draft`, { revision: kept.revision, active_ms: activeMs, draft: answer });
+    } catch (error) {
+      // Over it is in any case; the answer says so, and takes the draft all the same.
+      if (!(error instanceof ApiError)) throw error;
     }
   }
 }

@@ -21,6 +21,7 @@ import { ApiError } from "./api.js";
  * @property {number | null} since ms since 1970, when the trouble began
  * @property {{revision: number, saved_at: string, draft: any} | null} theirs the other version, when stale
  * @property {boolean} isFree whether the lease can be taken again, when over
+ * @property {string} ended how it ended, when over: "expired", "submitted", "skipped", "released" or "retaken"
  * @property {string} message the server's words, when refused
  */
 
@@ -35,7 +36,9 @@ export class Saver {
   #encode;
   #activeMs;
   #keepLocal;
+  #position;
   #onStatus;
+  #onElsewhere;
   #revision;
   #delayMs;
   // Counts changes; what is saved is known by the count at which it was encoded.
@@ -52,7 +55,7 @@ export class Saver {
   /** A draft that was sent and never answered: the server may have it. @type {any} */
   #unanswered = null;
   /** @type {SaverStatus} */
-  #status = { state: "saved", changes: 0, retryAt: null, since: null, theirs: null, isFree: false, message: "" };
+  #status = { state: "saved", changes: 0, retryAt: null, since: null, theirs: null, isFree: false, ended: "expired", message: "" };
 
   /**
    * @param {object} options
@@ -61,18 +64,22 @@ export class Saver {
    * @param {number} options.revision
    * @param {() => Promise<any>} options.encode the draft as it is now
    * @param {() => number} options.activeMs
-   * @param {(record: {draft: any, revision: number, isDirty: boolean, activeMs: number}) => unknown} [options.keepLocal]
+   * @param {() => number} [options.position] entries of the history that are done
+   * @param {(record: {draft: any, position: number, revision: number, isDirty: boolean, activeMs: number}) => unknown} [options.keepLocal]
    * @param {(status: SaverStatus) => void} [options.onStatus]
+   * @param {() => void} [options.onElsewhere] another window, of any device, went on with this lease
    * @param {number} [options.delayMs]
    */
-  constructor({ api, leaseId, revision, encode, activeMs, keepLocal = () => {}, onStatus = () => {}, delayMs = DEBOUNCE_MS }) {
+  constructor({ api, leaseId, revision, encode, activeMs, position = () => 0, keepLocal = () => {}, onStatus = () => {}, onElsewhere = () => {}, delayMs = DEBOUNCE_MS }) {
     this.#api = api;
     this.#leaseId = leaseId;
     this.#revision = revision;
     this.#encode = encode;
     this.#activeMs = activeMs;
+    this.#position = position;
     this.#keepLocal = keepLocal;
     this.#onStatus = onStatus;
+    this.#onElsewhere = onElsewhere;
     this.#delayMs = delayMs;
   }
 
@@ -109,9 +116,11 @@ export class Saver {
     clearTimeout(this.#localTimer);
     this.#localTimer = undefined;
     const change = this.#change;
+    // Asked for at once: while the draft is packed, more may be done.
+    const position = this.#position();
     const draft = await this.#encode();
     if (this.#isClosed) return;
-    await this.#keepLocal({ draft, revision: this.#revision, isDirty: change !== this.#savedChange, activeMs: this.#activeMs() });
+    await this.#keepLocal({ draft, position, revision: this.#revision, isDirty: change !== this.#savedChange, activeMs: this.#activeMs() });
   }
 
   /** Save at once, e.g. when the line is back or someone pressed "Try now". @returns {Promise<SaverStatus>} */
@@ -145,16 +154,9 @@ export class Saver {
     await this.saveNow();
   }
 
-  /** The lease was taken again. @param {number} revision */
-  async renewed(revision) {
-    this.#revision = revision;
-    this.#tell({ state: "not_saved", isFree: false, since: null });
-    await this.saveNow();
-  }
-
-  /** The lease was found to have run out, e.g. by its heartbeat. @param {boolean} isFree whether it can be taken again */
-  leaseOver(isFree) {
-    if (!this.#isClosed) this.#tell({ state: "over", isFree, since: this.#status.since ?? Date.now() });
+  /** The lease was found to have run out, e.g. by its heartbeat. @param {ApiError} error */
+  leaseOver(error) {
+    if (!this.#isClosed) this.#tell({ state: "over", ...endOf(error), since: this.#status.since ?? Date.now() });
   }
 
   /** Someone else's newer version was seen before anything was sent, e.g. on loading. @param {{revision: number, saved_at: string, draft: any}} theirs */
@@ -184,6 +186,7 @@ export class Saver {
     try {
       const answer = await this.#api.put(`leases/${this.#leaseId}/draft`, { revision: this.#revision, active_ms: this.#activeMs(), draft });
       this.#accept(change, answer.revision);
+      if (answer.is_elsewhere) this.#onElsewhere();
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
       this.#refuse(error, change, draft);
@@ -220,12 +223,17 @@ export class Saver {
       if (!this.#isClosed) this.#plan(jittered);
       return;
     }
+    if (error.kind === "lease_over" && typeof error.body?.revision === "number") {
+      // The server kept it all the same.
+      this.#revision = error.body.revision;
+      this.#savedChange = change;
+      this.keepHere();
+    }
     /** @type {Partial<Record<import("./api.js").ErrorKind, SaveState>>} */
     const states = { login: "login", stale: "stale", lease_over: "over", missing: "over", taken: "over" };
     const state = states[error.kind] ?? "refused";
     this.#tell({
-      state, retryAt: null, since: this.#status.since ?? Date.now(), theirs: current ?? null,
-      isFree: error.body?.is_free ?? error.body?.fields?.is_free ?? false, message: error.message,
+      state, retryAt: null, since: this.#status.since ?? Date.now(), theirs: current ?? null, ...endOf(error), message: error.message,
     });
   }
 
@@ -234,6 +242,11 @@ export class Saver {
     this.#status = { ...this.#status, ...patch, changes: this.#change - this.#savedChange };
     this.#onStatus(this.#status);
   }
+}
+
+/** How a lease ended. @param {ApiError} error @returns {{isFree: boolean, ended: string}} */
+function endOf({ body }) {
+  return { isFree: body?.is_free === true, ended: body?.state ?? "expired" };
 }
 
 /** Equal as JSON, whatever the order of keys (the database does not keep it). @param {any} a @param {any} b */

@@ -20,7 +20,8 @@ import { assembleWork, loadBitmap } from "./work.js";
  * @property {(answer: {submission: any, reopen_until: string | null}) => void} onSubmitted
  * @property {(error: ApiError, waiting: number) => void} onSubmitWaits kept here, tried again
  * @property {(error: ApiError, leaseId: string) => void} onReturned a submission was refused; its work is kept
- * @property {(isFree: boolean) => void} onLeaseOver
+ * @property {(error: ApiError) => void} onLeaseOver
+ * @property {() => void} onElsewhere another window, of any device, went on with the current work
  */
 
 // Without a sign of life for so long the lease may run out: the place is another's.
@@ -166,9 +167,22 @@ export class Session {
   async takeAgain() {
     const { id } = /** @type {Work} */ (this.#current).bundle.lease;
     const bundle = await this.#api.post(`leases/${id}/take-again`);
-    if (this.#current) this.#current = { ...this.#current, bundle: { ...this.#current.bundle, lease: bundle.lease } };
-    this.#remember(bundle.lease.id);
+    await this.#local.move(id, bundle.lease.id, bundle.lease.revision);
+    if (this.#current?.bundle.lease.id === id) {
+      this.#current = { ...this.#current, bundle: { ...this.#current.bundle, lease: bundle.lease } };
+      this.#remember(bundle.lease.id);
+    }
     return bundle;
+  }
+
+  /** This window goes on with the current work; others are told. */
+  takeOver() {
+    return this.#beat(true);
+  }
+
+  /** After a closed lid: whether the place is still held is known now, not in a minute. */
+  wake() {
+    return this.#beat();
   }
 
   /** Open an earlier submission again. @param {number | string} submissionId @throws {ApiError} */
@@ -179,6 +193,7 @@ export class Session {
 
   /** The page goes away: give back the lease that was only held in advance. */
   leavePage() {
+    if (this.#current) this.#api.farewell(`leases/${this.#current.bundle.lease.id}/leave`);
     if (this.#preloadedLease) this.#api.farewell(`leases/${this.#preloadedLease}/release`);
   }
 
@@ -241,15 +256,17 @@ export class Session {
     return assembleWork(bundle, this.#local, this.#loadImage, this.#prepare);
   }
 
-  async #beat() {
+  /** @param {boolean} [takesOver] from another window */
+  async #beat(takesOver = false) {
     if (!this.#current || this.#clock.idleMs > FORGOTTEN_AFTER_MS) return;
     const { id } = this.#current.bundle.lease;
     try {
-      await this.#api.post(`leases/${id}/heartbeat`, { active_ms: this.#clock.activeMs });
+      const answer = await this.#api.post(`leases/${id}/heartbeat`, { active_ms: this.#clock.activeMs, takes_over: takesOver });
+      if (answer.is_elsewhere && this.#current?.bundle.lease.id === id) this.#events.onElsewhere();
       if (this.#preloadedLease) await this.#api.post(`leases/${this.#preloadedLease}/heartbeat`, { active_ms: 0 });
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
-      if (error.kind === "lease_over" && this.#current?.bundle.lease.id === id) this.#events.onLeaseOver(error.body?.is_free ?? error.body?.fields?.is_free ?? false);
+      if (error.kind === "lease_over" && this.#current?.bundle.lease.id === id) this.#events.onLeaseOver(error);
     }
   }
 

@@ -1,19 +1,22 @@
-/** Two windows on one lease: the later one is told before it writes anything. Windows of one browser talk by BroadcastChannel. */
-
-import { newUuid } from "./outbox.js";
+/**
+ * Two windows on one lease: the later one is told before it writes anything. Windows of one browser talk by BroadcastChannel, at once;
+ * of those on other devices the server tells, with the bundle and with each heartbeat.
+ */
 
 export class TabWatch {
   #channel = globalThis.BroadcastChannel ? new BroadcastChannel("densepose-workbench") : null;
-  #me = newUuid();
+  #me;
   /** @type {string | null} */
   #leaseId = null;
 
   /**
+   * @param {string} me
    * @param {object} events
    * @param {() => void} events.onElsewhere an earlier window has this lease open
    * @param {() => void} events.onTakenOver another window goes on with it
    */
-  constructor({ onElsewhere, onTakenOver }) {
+  constructor(me, { onElsewhere, onTakenOver }) {
+    this.#me = me;
     this.#channel?.addEventListener("message", ({ data }) => {
       if (data.from === this.#me || data.leaseId !== this.#leaseId || this.#leaseId === null) return;
       if (data.kind === "opened") this.#tell("open here too", data.from);

@@ -5,7 +5,7 @@ import { isSame } from "./saver.js";
 
 /**
  * @typedef {object} Bundle The server's answer to "next"; all coordinates in image pixels.
- * @property {{id: string, expires_at: string, revision: number, active_ms: number, heartbeat_s: number}} lease
+ * @property {{id: string, expires_at: string, revision: number, active_ms: number, heartbeat_s: number, is_elsewhere?: boolean}} lease is_elsewhere: another window has it open
  * @property {"parts" | "correspondence"} stage
  * @property {{id: number, name: string}} project
  * @property {number} done_today
@@ -27,7 +27,8 @@ import { isSame } from "./saver.js";
  * @property {ImageBitmap | null} image null where it could not be had
  * @property {any} draft where to go on: this computer's copy when it is ahead, else the server's
  * @property {{index: number, delta: any}[]} entries of the history, where they fit the draft
- * @property {number} position entries that are done
+ * @property {number} position entries that `draft` holds
+ * @property {number} target entries that are done: those between were made after the draft was last written
  * @property {boolean} isAhead this computer has changes that the server does not
  * @property {boolean} isForked both have changes that the other does not; `draft` is this computer's
  * @property {any} prepared what the stage made ready in advance
@@ -47,23 +48,24 @@ export async function assembleWork(bundle, local, loadImage, prepare) {
   });
   const prepared = prepare(bundle);
   const kept = await local.draftOf(bundle.lease.id);
-  const entries = kept ? await local.entriesOf(bundle.lease.id) : [];
-  return { bundle, image: await image, prepared: await prepared, ...reconcile(bundle, kept, entries) };
+  const history = await local.historyOf(bundle.lease.id);
+  return { bundle, image: await image, prepared: await prepared, ...reconcile(bundle, kept, history) };
 }
 
 /**
  * Which version to go on with, this computer's or the server's.
  * @param {Bundle} bundle
  * @param {import("./draft-store.js").LocalDraft | null} kept
- * @param {{index: number, delta: any}[]} entries
- * @returns {Pick<Work, "draft" | "entries" | "position" | "isAhead" | "isForked">}
+ * @param {{entries: {index: number, delta: any}[], position: number | null}} history
+ * @returns {Pick<Work, "draft" | "entries" | "position" | "target" | "isAhead" | "isForked">}
  */
-export function reconcile(bundle, kept, entries) {
-  const theirs = { draft: bundle.draft, entries: [], position: 0, isAhead: false, isForked: false };
+export function reconcile(bundle, kept, { entries, position }) {
+  const theirs = { draft: bundle.draft, entries: [], position: 0, target: 0, isAhead: false, isForked: false };
   if (!kept) return theirs;
-  const mine = { draft: kept.draft, entries, position: kept.position, isAhead: false, isForked: false };
-  if (bundle.draft && isSame(kept.draft, bundle.draft)) return mine;
-  if (!kept.isDirty) return theirs;
+  const target = position ?? kept.position;
+  const mine = { draft: kept.draft, entries, position: kept.position, target, isAhead: target !== kept.position, isForked: false };
+  if (isSame(kept.draft, bundle.draft)) return mine;
+  if (!kept.isDirty && !mine.isAhead) return theirs;
   // Both rest on the same revision: this computer is simply ahead.
   if (kept.revision === bundle.lease.revision) return { ...mine, isAhead: true };
   return { ...mine, isAhead: true, isForked: bundle.draft !== null };

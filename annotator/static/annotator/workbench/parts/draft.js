@@ -49,9 +49,9 @@ export class DraftPacker {
   }
 
   /** @param {LabelDocument} labelDocument @returns {Promise<PartsDraft>} */
-  async #pack({ cells, decided }) {
+  async #pack({ committed, decided }) {
     const decisions = Object.fromEntries(decided);
-    const { label_map, hints } = await this.#packer.pack(cells);
+    const { label_map, hints } = await this.#packer.pack(committed);
     return { label_map, decided: decisions, hints };
   }
 }

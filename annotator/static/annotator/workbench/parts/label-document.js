@@ -153,6 +153,11 @@ export class LabelDocument {
     return { runs, decided };
   }
 
+  /** The cells without the edit under way: what is saved and handed in. */
+  get committed() {
+    return this.#committed;
+  }
+
   /** Give up the edit under way. */
   rollback() {
     const rect = this.#touched;

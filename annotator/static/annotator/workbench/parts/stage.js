@@ -75,6 +75,7 @@ export class PartsStage {
     this.#measure();
     desk.viewport.setImage(crop.width, crop.height);
     this.#show(labelDocument);
+    desk.history.goTo(work.target);
     this.#panel.turn(facesAway(keypoints));
     const kept = Number(sessionStorage.getItem(`workbench:part:${lease.id}`));
     desk.state.set({ part: desk.order.has(kept) ? kept : desk.order.firstOpen(labelDocument) });

@@ -64,6 +64,7 @@ export class PointsStage {
       this.#count(model);
     });
     model.history.watch(() => this.#showHistory(model));
+    model.history.goTo(work.target);
     this.#showHistory(model);
     this.#count(model);
     this.#showModel(model);
@@ -97,7 +98,7 @@ export class PointsStage {
 
   /** @param {any} draft */
   async replace(draft) {
-    if (this.#work) await this.open({ ...this.#work, draft, entries: [], position: 0 });
+    if (this.#work) await this.open({ ...this.#work, draft, entries: [], position: 0, target: 0 });
   }
 
   /** What is missing is gone to at once. */

@@ -1,6 +1,7 @@
 /** What the shell says of the work itself: there is none, it could not be had, it came back, it is open elsewhere, it was handed in. */
 
 import { t } from "../core/strings.js";
+import { wordsOf } from "./error-words.js";
 
 /** @typedef {import("./messages.js").Messages} Messages */
 /** @typedef {import("../core/api.js").ApiError} ApiError */
@@ -92,12 +93,14 @@ export class Notices {
     });
   }
 
-  /** @param {boolean} isLater whether this is the later window @param {() => void} takeOver */
+  /** @param {boolean} isLater whether this is the later window @param {() => Promise<void>} takeOver */
   elsewhere(isLater, takeOver) {
-    const run = () => {
-      takeOver();
-      if (isLater) this.#messages.hide("elsewhere");
-      else location.reload();
+    const run = async () => {
+      const done = takeOver();
+      if (isLater) return this.#messages.hide("elsewhere");
+      // What the other window did is on the server, and shown from there.
+      await done;
+      location.reload();
     };
     this.#messages.show("elsewhere", {
       tone: "warn", icon: "windows", title: t("Open in another window"),
@@ -106,15 +109,31 @@ export class Notices {
     });
   }
 
+  /** The time had run out, and the place was still free. */
+  retaken() {
+    this.#messages.show("retaken", {
+      tone: "ok", icon: "clock", title: t("Your time had run out; the place was free and is yours again"), canClose: true, forMs: 8000,
+    });
+  }
+
   /** A submission was refused. @param {ApiError} error @param {() => void} open */
   returned(error, open) {
+    if (["lease_over", "taken", "missing"].includes(error.kind)) return this.#lost();
     const run = () => {
       this.#messages.hide("returned");
       open();
     };
     this.#messages.show("returned", {
-      tone: "bad", icon: "note", title: t("The last person came back"), text: `${error.message} ${t("Your work is on this computer.")}`,
+      tone: "bad", icon: "note", title: t("The last person came back"), text: `${wordsOf(error)} ${t("Your work is on this computer.")}`,
       actions: [{ label: t("Open it"), isPrimary: true, run }], canClose: true,
+    });
+  }
+
+  /** A submission came after its time, and another has the place. */
+  #lost() {
+    this.#messages.show("returned", {
+      tone: "warn", icon: "clock", title: t("The last person was not handed in: the time had run out"),
+      text: t("Someone else took it meanwhile. Your work is kept, and comes back to you should the person be free again."), canClose: true,
     });
   }
 

@@ -1,6 +1,7 @@
 /** The panels for work that is kept here and not yet on the server: offline, logged out, time over, changed elsewhere. */
 
 import { t } from "../core/strings.js";
+import { wordsOf } from "./error-words.js";
 import { loginForm } from "./login-form.js";
 
 /** @typedef {import("../core/saver.js").SaverStatus} SaverStatus */
@@ -132,6 +133,7 @@ export class SavePanels {
 
   /** @param {SaverStatus} status */
   #over(status) {
+    if (["submitted", "skipped", "retaken"].includes(status.ended)) return this.#doneElsewhere();
     this.#messages.show(NAME, {
       tone: "warn", icon: "clock", title: t("Time ran out; your work is kept"),
       text: status.isFree ? t("Nobody else has this person yet.") : t("Someone else may have this person now. Your draft stays yours."),
@@ -142,11 +144,19 @@ export class SavePanels {
     });
   }
 
+  /** It went on, and ended, in another window of the same person. */
+  #doneElsewhere() {
+    this.#messages.show(NAME, {
+      tone: "warn", icon: "windows", title: t("You went on with this person in another window"), text: t("It is handed in, skipped or open there. Nothing is lost."),
+      actions: [{ label: t("Go on with the next"), isPrimary: true, run: this.#actions.goOn }],
+    });
+  }
+
   /** It could not be taken again. @param {import("../core/api.js").ApiError} error */
   taken(error) {
     this.#messages.show(NAME, {
       tone: "warn", icon: "clock", title: error.kind === "taken" ? t("Someone else has this person now") : t("That did not work"),
-      text: `${error.kind === "taken" ? "" : `${error.message} `}${t("Your draft stays yours.")}`,
+      text: `${error.kind === "taken" ? "" : `${wordsOf(error)} `}${t("Your draft stays yours.")}`,
       actions: [{ label: t("Go on with the next"), isPrimary: true, run: this.#actions.goOn }],
     });
   }

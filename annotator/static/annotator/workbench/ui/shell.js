@@ -7,12 +7,13 @@ import { ActiveClock } from "../core/active-clock.js";
 import { Api, ApiError } from "../core/api.js";
 import { DraftStore } from "../core/draft-store.js";
 import { KeyMap, listenForKeys } from "../core/keys.js";
-import { Saver } from "../core/saver.js";
+import { newUuid } from "../core/outbox.js";
 import { Session } from "../core/session.js";
 import { t, useStrings } from "../core/strings.js";
 import { TabWatch } from "../core/tab-watch.js";
 import { readConfig } from "./config.js";
 import { hook, readJson } from "./dom.js";
+import { wordsOf } from "./error-words.js";
 import { fillIcons } from "./icons.js";
 import { KeySheet } from "./keysheet.js";
 import { loginForm } from "./login-form.js";
@@ -22,6 +23,7 @@ import { Preferences, showKeys } from "./preferences.js";
 import { SavePanels } from "./save-panels.js";
 import { SkipDialog } from "./skip-dialog.js";
 import { Topbar } from "./topbar.js";
+import { WorkInHand } from "./work-in-hand.js";
 
 /** @typedef {import("../core/work.js").Work} Work */
 /** @typedef {import("../core/work.js").Bundle} Bundle */
@@ -63,7 +65,8 @@ import { Topbar } from "./topbar.js";
 
 export class Shell {
   config = readConfig();
-  #api = new Api({ base: this.config.api, csrfCookie: this.config.csrf_cookie });
+  #windowId = windowId();
+  #api = new Api({ base: this.config.api, csrfCookie: this.config.csrf_cookie, windowId: this.#windowId });
   #local = new DraftStore();
   #clock = new ActiveClock();
   #messages = new Messages({ margin: hook("messages"), stage: hook("notice"), voice: hook("voice") });
@@ -77,11 +80,7 @@ export class Shell {
   #panels;
   #notices;
   #tabs;
-  /** @type {Saver | null} */
-  #saver = null;
-  /** @type {Work | null} */
-  #work = null;
-  #position = 0;
+  #hand;
   #doneToday = 0;
   #isSubmitting = false;
   /** @type {{id: number | string, until: number} | null} the last submission, while its author may take it back */
@@ -92,13 +91,16 @@ export class Shell {
     const { config } = this;
     useStrings({ ...readJson("workbench-strings"), ...config.view_words });
     fillIcons();
+    this.#hand = new WorkInHand({
+      api: this.#api, local: this.#local, clock: this.#clock, stage: () => this.#stage, session: () => this.#session, events: this.#handEvents(),
+    });
     this.#stage = makeStage(this.#forStage());
     // Only the stage knows its actions, so the keys come after it.
     this.#keyMap = new KeyMap([...this.#stage.actions, ...shellActions()], this.#preferences.bindings);
     showKeys(this.#keyMap);
     this.#keySheet = new KeySheet(this.#keyMap, (own) => this.#saveBindings(own));
     this.#skipDialog = new SkipDialog((reason, note) => this.#session.skip(reason, note));
-    this.#topbar = new Topbar({ onSubmit: () => this.#submit(), onSkip: () => this.#skipDialog.open(), onSave: () => this.#saver?.saveNow() });
+    this.#topbar = new Topbar({ onSubmit: () => this.#submit(), onSkip: () => this.#skipDialog.open(), onSave: () => this.#hand.saver?.saveNow() });
     const login = { api: this.#api, signInUrl: config.sign_in_url, user: config.user };
     this.#panels = new SavePanels(this.#messages, this.#saveActions(), login);
     this.#notices = new Notices(this.#messages, {
@@ -107,8 +109,7 @@ export class Shell {
       leave: () => location.assign(config.home_url),
       loginForm: (onDone) => loginForm({ ...login, onDone, onLater: () => location.assign(config.home_url), laterLabel: t("Back to the project") }),
     });
-    const takeOver = () => this.#tabs.takeOver();
-    this.#tabs = new TabWatch({ onElsewhere: () => this.#notices.elsewhere(true, takeOver), onTakenOver: () => this.#notices.elsewhere(false, takeOver) });
+    this.#tabs = new TabWatch(this.#windowId, { onElsewhere: () => this.#sayElsewhere(true), onTakenOver: () => this.#sayElsewhere(false) });
     this.#session = new Session({
       api: this.#api, projectId: config.project.id, stage: config.stage, userId: config.user.id ?? 0, local: this.#local,
       clock: this.#clock, prepare: (bundle) => this.#stage.prepare(bundle), events: this.#sessionEvents(),
@@ -129,11 +130,11 @@ export class Shell {
     return {
       config: this.config, api: this.#api, messages: this.#messages,
       get keyMap() { return keyMap(); },
-      changed: () => this.#saver?.changed(),
+      changed: () => this.#hand.saver?.changed(),
       setProgress: (detail) => this.#topbar.setProgress(this.#doneToday, detail),
       setReady: (isReady) => this.#topbar.setReady(isReady),
       saveSettings: (patch) => this.#preferences.saveSettings(patch),
-      historyKeeper: () => this.#historyKeeper(),
+      historyKeeper: () => this.#hand.historyKeeper(),
     };
   }
 
@@ -158,45 +159,53 @@ export class Shell {
         this.#leaveWork();
         this.#session.open(leaseId);
       }),
-      onLeaseOver: (isFree) => this.#saver?.leaseOver(isFree),
+      onLeaseOver: (error) => this.#hand.saver?.leaseOver(error),
+      onElsewhere: () => this.#sayElsewhere(false),
+    };
+  }
+
+  /** @returns {import("./work-in-hand.js").HandEvents} */
+  #handEvents() {
+    return {
+      onStatus: () => this.#showStatus(),
+      onElsewhere: () => this.#sayElsewhere(false),
+      onRetaken: () => {
+        this.#panels.reset();
+        this.#tabs.opened(this.#hand.work?.bundle.lease.id ?? null);
+        this.#notices.retaken();
+      },
+      onNotRetaken: (error) => {
+        this.#showStatus();
+        this.#panels.taken(error);
+      },
+      onChanged: ({ bundle }) => {
+        this.#leaveWork();
+        this.#session.open(this.#session.current?.bundle.lease.id ?? bundle.lease.id);
+      },
     };
   }
 
   /** @param {Work} work */
   async #show(work) {
     this.#leaveWork();
-    this.#work = work;
-    this.#position = work.position;
-    const { lease, done_today, sent_back, draft } = work.bundle;
-    this.#saver = this.#newSaver(lease);
+    this.#hand.take(work);
+    const { lease, done_today, sent_back } = work.bundle;
     // A bundle that was fetched in advance does not know of what was handed in since.
     this.#doneToday = Math.max(done_today, this.#doneToday);
     this.#notices.clear();
     this.#topbar.setWorking(true);
     this.#topbar.setProgress(this.#doneToday);
     this.#showStatus();
-    if (work.entries.length === 0) this.#local.forgetEntries(lease.id);
     await this.#stage.open(work);
     if (sent_back) this.#notices.sentBack(sent_back);
     if (!work.image) this.#notices.imageMissing();
-    if (work.isForked) this.#saver?.foundStale({ revision: lease.revision, saved_at: "", draft });
-    else if (work.isAhead) this.#saver?.changed();
+    this.#hand.shown();
     this.#tabs.opened(lease.id);
-  }
-
-  /** @param {Bundle["lease"]} lease */
-  #newSaver({ id, revision }) {
-    return new Saver({
-      api: this.#api, leaseId: id, revision, encode: () => this.#stage.draft(), activeMs: () => this.#clock.activeMs,
-      keepLocal: (record) => this.#local.putDraft({ ...record, leaseId: id, position: this.#position, savedAt: Date.now() }),
-      onStatus: () => this.#showStatus(),
-    });
+    if (lease.is_elsewhere) this.#sayElsewhere(true);
   }
 
   #leaveWork() {
-    this.#saver?.close();
-    this.#saver = null;
-    this.#work = null;
+    this.#hand.put();
     this.#notices.forgetWork();
     this.#panels.reset();
     this.#tabs.opened(null);
@@ -209,7 +218,7 @@ export class Shell {
     if (id === "pause") return this.#pause();
     if (this.#clock.isPaused) return false;
     if (id === "reopen_last") return void this.#reopenLast();
-    if (!this.#work) return false;
+    if (!this.#hand.work) return false;
     if (id === "submit") return void this.#submit();
     if (id === "skip") return this.#skipDialog.open();
     return this.#stage.run(id, event, phase);
@@ -217,8 +226,8 @@ export class Shell {
 
   /** Submit, after the checks: what is missing stops it, what is doubtful is asked. @param {boolean} [isSure] */
   async #submit(isSure = false) {
-    if (!this.#work || this.#isSubmitting) return;
-    const { state } = this.#saver?.status ?? { state: "saved" };
+    if (!this.#hand.work || this.#isSubmitting) return;
+    const { state } = this.#hand.saver?.status ?? { state: "saved" };
     if (state === "stale" || state === "over") return this.#notices.cannotSubmit(t("First choose what to do about this person’s other version."));
     const { missing, asks } = this.#stage.checks();
     if (missing !== null) return this.#notices.cannotSubmit(missing);
@@ -226,7 +235,7 @@ export class Shell {
     this.#isSubmitting = true;
     try {
       const answer = await this.#stage.answer();
-      await this.#saver?.keepHere();
+      await this.#hand.saver?.keepHere();
       this.#leaveWork();
       this.#topbar.setWorking(false);
       this.#topbar.setReady(false);
@@ -251,19 +260,28 @@ export class Shell {
     this.#messages.hide("submitted");
     if (!last || last.until < Date.now()) return;
     try {
-      await this.#saver?.saveNow();
+      await this.#hand.saver?.saveNow();
       await this.#session.reopen(last.id);
       this.#last = null;
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
-      this.#messages.show("submitted", { tone: "warn", icon: "warn", title: t("It cannot be taken back now"), text: error.message, canClose: true, forMs: 6000 });
+      this.#messages.show("submitted", { tone: "warn", icon: "warn", title: t("It cannot be taken back now"), text: wordsOf(error), canClose: true, forMs: 6000 });
     }
   }
 
   #showStatus() {
-    if (!this.#saver) return;
-    this.#topbar.setSave(this.#saver.status, this.#session?.waiting ?? 0);
-    this.#panels.update(this.#saver.status);
+    const { saver } = this.#hand;
+    if (!saver) return;
+    this.#topbar.setSave(saver.status, this.#session?.waiting ?? 0);
+    this.#panels.update(saver.status);
+  }
+
+  /** Two windows have this person open. @param {boolean} isLater whether this is the later one */
+  #sayElsewhere(isLater) {
+    this.#notices.elsewhere(isLater, () => {
+      this.#tabs.takeOver();
+      return this.#session.takeOver();
+    });
   }
 
   /** @returns {import("./save-panels.js").SaveActions} */
@@ -271,34 +289,16 @@ export class Shell {
     return {
       tryNow: () => this.#online(),
       loggedIn: () => this.#online(),
-      takeAgain: () => this.#takeAgain(),
+      takeAgain: () => this.#hand.takeAgain(),
       goOn: () => this.#goOn(),
-      peek: (which) => this.#stage.peek(which === "theirs" ? this.#saver?.status.theirs?.draft : null),
+      peek: (which) => this.#stage.peek(which === "theirs" ? this.#hand.saver?.status.theirs?.draft : null),
       choose: async (which) => {
+        const { saver } = this.#hand;
         await this.#stage.peek(null);
-        if (which === "theirs") await this.#stage.replace(this.#saver?.status.theirs?.draft);
-        await this.#saver?.resolve(which);
+        if (which === "theirs") await this.#stage.replace(saver?.status.theirs?.draft);
+        await saver?.resolve(which);
       },
     };
-  }
-
-  async #takeAgain() {
-    const work = this.#work;
-    if (!work) return;
-    try {
-      const { lease } = await this.#session.takeAgain();
-      const renewed = { ...work, bundle: { ...work.bundle, lease } };
-      if (lease.id === work.bundle.lease.id) {
-        this.#work = renewed;
-        await this.#saver?.renewed(lease.revision);
-      } else {
-        // A new lease: what is on the screen goes on under its id.
-        await this.#show({ ...renewed, draft: await this.#stage.draft(), entries: [], position: 0, isAhead: true, isForked: false });
-      }
-    } catch (error) {
-      if (!(error instanceof ApiError)) throw error;
-      this.#panels.taken(error);
-    }
   }
 
   /** Leave this work as it is; the next. */
@@ -310,28 +310,27 @@ export class Shell {
   /** The line or the login is back. */
   async #online() {
     this.#session.flush();
-    if (this.#work) await this.#saver?.saveNow();
+    if (this.#hand.work) await this.#hand.saver?.saveNow();
     else await this.#session.retry();
+  }
+
+  /** The page is looked at again, perhaps after hours: what waits is sent now. */
+  #wake() {
+    if (!this.#hand.work) return;
+    const { state } = this.#hand.saver?.status ?? { state: "saved" };
+    if (state === "over") this.#hand.takeAgain();
+    else if (state !== "stale") this.#online();
+    this.#session.wake();
   }
 
   #pause() {
     if (this.#clock.isPaused) {
       this.#clock.resume();
       this.#notices.clear();
-    } else if (this.#work) {
+    } else if (this.#hand.work) {
       this.#clock.pause();
       this.#notices.paused(() => this.#pause());
     }
-  }
-
-  #historyKeeper() {
-    const leaseId = this.#work?.bundle.lease.id ?? "";
-    return {
-      put: (/** @type {number} */ index, /** @type {any} */ delta) => void this.#local.putEntry(leaseId, index, delta),
-      move: (/** @type {number} */ position) => {
-        this.#position = position;
-      },
-    };
   }
 
   /** @param {import("../core/keys.js").Bindings} own */
@@ -347,11 +346,21 @@ export class Shell {
     setInterval(() => this.#topbar.setClock(this.#clock.activeMs), 1000);
     addEventListener("online", () => this.#online());
     document.addEventListener("visibilitychange", () => {
-      if (document.hidden) this.#saver?.saveNow();
+      if (document.hidden) this.#hand.saver?.saveNow();
+      else this.#wake();
     });
+    document.addEventListener("resume", () => this.#wake());
     addEventListener("pagehide", () => this.#session.leavePage());
     hook("open-keys").addEventListener("click", () => this.#keySheet.open());
   }
+}
+
+/** A name for this window that it keeps across a reload. @returns {string} */
+function windowId() {
+  const key = "workbench-window";
+  const kept = sessionStorage.getItem(key) ?? newUuid();
+  sessionStorage.setItem(key, kept);
+  return kept;
 }
 
 /** @returns {import("../core/keys.js").Action[]} */

@@ -2,6 +2,7 @@
 
 import { ApiError } from "../core/api.js";
 import { hook } from "./dom.js";
+import { wordsOf } from "./error-words.js";
 
 export class SkipDialog {
   #dialog = /** @type {HTMLDialogElement} */ (hook("skip-dialog"));
@@ -18,7 +19,7 @@ export class SkipDialog {
         this.#dialog.close();
       } catch (error) {
         if (!(error instanceof ApiError)) throw error;
-        this.#problem.textContent = error.message;
+        this.#problem.textContent = wordsOf(error);
       }
     });
     this.#dialog.addEventListener("keydown", (event) => this.#onKey(event));
