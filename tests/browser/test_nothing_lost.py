@@ -1,4 +1,4 @@
-"""Work outlives the page, the server, the time and the line: what was done comes to the server in the end, in order, once."""
+"""Work outlives the page, the server, the time and the line: it comes to the server in the end, in order, once."""
 
 from pathlib import Path
 
@@ -55,7 +55,7 @@ def test_page_killed_in_the_middle(desk: Desk, world: World, bench: PartsBench) 
 
 
 def test_an_hour_without_server(desk: Desk, world: World, bench: PartsBench, live_app: LiveApp) -> None:
-    """Two people were worked on meanwhile and the time of both ran out: one place was taken by another, one was free."""
+    """The time of two people ran out meanwhile: one place was taken by another, one is still free."""
     desk.expect_problem(f"{NO_SERVER}|410|409")
     page = bench.page
     stroke(bench, 0.3)
@@ -86,7 +86,8 @@ def test_an_hour_without_server(desk: Desk, world: World, bench: PartsBench, liv
     assert bench.lease != second
     assert bench.lease.task_id == second.task_id
     assert rows_of(bench.lease) == {0.4, 0.8}
-    expect(bench.message("The last person was not handed in: the time had run out")).to_contain_text("Your work is kept")
+    lost = bench.message("The last person was not handed in: the time had run out")
+    expect(lost).to_contain_text("Your work is kept")
     picture(page, "trouble-hour-back")
     assert not Submission.objects.exists()
     assert rows_of(first) == {0.3, 0.5}

@@ -16,6 +16,7 @@ from tests.browser.workbench import PartsBench, PointsBench, is_same_look
 from tests.factories import PASSWORD, World, make_world
 from tests.live import LiveApp
 
+
 @pytest.fixture
 def world(desk: Desk, tmp_path: Path) -> World:
     world = make_world()
@@ -179,7 +180,7 @@ def test_skip_and_empty_queue(desk: Desk, world: World) -> None:
 
 
 def test_lease_expired(desk: Desk, world: World) -> None:
-    """The place is taken again by itself while nobody else has it, and undo with it; else it is said, and the work is kept."""
+    """The place is taken again by itself while nobody else has it, undo too; else it is said, and the work kept."""
     desk.expect_problem("410")
     page = desk.window(world.ana)
     bench = PartsBench(page)
