@@ -69,7 +69,9 @@ def pytest_configure(config: pytest.Config) -> None:
         raise pytest.UsageError("Django's settings are loaded already; unset DJANGO_SETTINGS_MODULE to run the tests")
     os.environ["DJANGO_SETTINGS_MODULE"] = "webapp.settings"
     os.environ.pop("DPA_ENV", None)
-    if not _wants_services(config) or config.option.collectonly:
+    # Under `pytest -n` the process that hands tests out runs none; each of the others has services of its own.
+    hands_out = bool(getattr(config.option, "numprocesses", None)) and not hasattr(config, "workerinput")
+    if hands_out or config.option.collectonly or not _wants_services(config):
         os.environ["DATABASE_URL"] = "postgresql://not-started@/not-started"
         return
     services = Services()

@@ -1,5 +1,6 @@
 """The views of the few parts that the browser tests place points on, drawn once a style and kept between runs."""
 
+import fcntl
 import os
 import subprocess
 import sys
@@ -61,6 +62,13 @@ def _folder(part: int) -> str:
 
 
 def _draw(kept: Path) -> None:
+    kept.mkdir(parents=True, exist_ok=True)
+    with (kept / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # test processes side by side share the folder
+        _draw_missing(kept)
+
+
+def _draw_missing(kept: Path) -> None:
     missing = [part for part in DRAWN if read_part_views(part_folder(kept, part)) is None]
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
     children = [

@@ -21,6 +21,7 @@ from psycopg import sql
 
 from webapp.local import places, processes
 from webapp.local.errors import LocalServiceError
+from webapp.local.server import LocalServer
 
 # The wheel holds two: PostgreSQL 16 in `pginstall`, for old data folders, and 18.
 INSTALLATION = "pginstall18"
@@ -32,7 +33,7 @@ USUAL_OPTIONS = {"max_connections": "200", "shared_buffers": "128MB", "log_min_m
 START_PATIENCE_S = 60.0
 
 
-class Postgres:
+class Postgres(LocalServer):
     """One PostgreSQL server whose password lies in `var` and whose data lies in a folder of its own.
 
     Args:
@@ -49,21 +50,12 @@ class Postgres:
         self._data = self._home / "data"
         self.socket_folder = places.socket_folder("pg", self._home, self._account)
         self._password_file = var / "postgres-password"
-        self._child: subprocess.Popen[bytes] | None = None
 
     @property
     def url(self) -> str:
         """DATABASE_URL of the running server."""
         password = self._password_file.read_text().strip()
         return f"postgresql://{ROLE}:{quote(password)}@/{DATABASE}?host={quote(str(self.socket_folder))}"
-
-    @property
-    def pid(self) -> int | None:
-        return self._child.pid if self._child else None
-
-    def poll(self) -> int | None:
-        """Return the exit status of a server that ended, None while it runs."""
-        return self._child.poll() if self._child else None
 
     def start(self) -> None:
         """Start the server, making its data folder and database where missing; return when it answers.
@@ -110,12 +102,6 @@ class Postgres:
             self._child = None
         with contextlib.suppress(OSError):
             self.socket_folder.rmdir()
-
-    def kill(self) -> None:
-        """End the server by SIGKILL, as a power cut would."""
-        if self._child is not None:
-            self._child.kill()
-            self._child.wait()
 
     def _environment(self) -> dict[str, str]:
         return {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C", "TZ": "UTC"}

