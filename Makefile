@@ -11,7 +11,7 @@ run: install
 
 test: install-dev tools
 	@$(MAKE) --no-print-directory lint
-	$(BIN)/python -m pytest -q
+	$(BIN)/python -m pytest -q -n auto --maxprocesses 4 --dist loadfile
 	$(BIN)/python tests/tools.py node --test tests/js/*.test.js
 
 lint: install-dev tools

@@ -12,12 +12,16 @@ from pathlib import Path
 import django
 import pytest
 from django.conf import settings
+from hypothesis import settings as hypothesis_settings
 
 from tests.live import LiveApp
 from webapp.local.postgres import Postgres
 from webapp.local.redis import Redis
 
 LIBRARIES = {"body", "labels", "rendering", "densepose", "js"}
+# How long an example takes says how busy the machine is, not whether the code is right.
+hypothesis_settings.register_profile("untimed", deadline=None)
+hypothesis_settings.load_profile("untimed")
 _running = pytest.StashKey["Services"]()
 
 
@@ -65,13 +69,16 @@ def _wants_services(config: pytest.Config) -> bool:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
+    if getattr(config.option, "numprocesses", None):
+        # `pytest -n`: this process only hands tests out. The others start services of their own, and load the settings
+        # after that; so they must not inherit the name of the settings, which importing webapp has put there.
+        os.environ.pop("DJANGO_SETTINGS_MODULE", None)
+        return
     if settings.configured:
         raise pytest.UsageError("Django's settings are loaded already; unset DJANGO_SETTINGS_MODULE to run the tests")
     os.environ["DJANGO_SETTINGS_MODULE"] = "webapp.settings"
     os.environ.pop("DPA_ENV", None)
-    # Under `pytest -n` the process that hands tests out runs none; each of the others has services of its own.
-    hands_out = bool(getattr(config.option, "numprocesses", None)) and not hasattr(config, "workerinput")
-    if hands_out or config.option.collectonly or not _wants_services(config):
+    if not _wants_services(config) or config.option.collectonly:
         os.environ["DATABASE_URL"] = "postgresql://not-started@/not-started"
         return
     services = Services()

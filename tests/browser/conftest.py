@@ -4,6 +4,7 @@
 """
 
 import os
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -94,3 +95,20 @@ def desk(chrome: Browser, live_app: LiveApp, transactional_db: None, request: py
     desk = Desk(chrome, live_app.url)
     yield desk
     desk.close(keep=request.node.name)
+    _wait_for_requests_to_end()
+
+
+def _wait_for_requests_to_end() -> None:
+    """Wait until the web server is done with what closed windows asked: emptying tables must meet no lock."""
+    from django.db import connection
+
+    deadline = time.monotonic() + PATIENCE_MS / 1000
+    while time.monotonic() < deadline:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND state <> 'idle' "
+                "AND pid <> pg_backend_pid() AND backend_type = 'client backend'"
+            )
+            if cursor.fetchone()[0] == 0:
+                return
+        time.sleep(0.05)

@@ -20,7 +20,7 @@ from webapp.local import environment, ports, supervisor
 from webapp.local.errors import LocalServiceError
 
 pytestmark = pytest.mark.slow
-PATIENCE_S = 90.0
+PATIENCE_S = 300.0
 
 
 class Run:
