@@ -82,12 +82,7 @@ class ModelConfig:
             value = getattr(self, name)
             if not isinstance(value, int | float) or not 0.0 <= value <= 1.0:
                 raise ValueError(f"{name} must lie in 0..1, got {value!r}")
-        for name in ("pixel_mean", "pixel_std"):
-            value = getattr(self, name)
-            if len(value) != 3:
-                raise ValueError(f"{name} must have one number for each of 3 channels, got {value!r}")
-        if min(self.pixel_std) <= 0:
-            raise ValueError(f"pixel_std must be positive, got {self.pixel_std!r}")
+        _check_pixels(self.pixel_mean, self.pixel_std)
         if self.long_side_px < self.short_side_px:
             raise ValueError(f"long_side_px must be {self.short_side_px} or more, got {self.long_side_px}")
 
@@ -102,16 +97,29 @@ class ModelConfig:
         Raises:
             ValueError: it is not JSON, names an unknown field, or a value is not allowed.
         """
-        values = json.loads(text)
-        if not isinstance(values, dict):
-            raise ValueError(f"a configuration must be a JSON object, got {type(values).__name__}")
-        unknown = sorted(set(values) - {field.name for field in fields(cls)})
-        if unknown:
-            raise ValueError(f"the configuration has unknown fields: {', '.join(unknown)}")
-        for name in ("pixel_mean", "pixel_std"):
-            if name in values:
-                values[name] = tuple(values[name])
-        return cls(**values)
+        return cls(**_read_fields(cls, text))
+
+
+def _check_pixels(mean: tuple[float, ...], std: tuple[float, ...]) -> None:
+    for name, value in (("pixel_mean", mean), ("pixel_std", std)):
+        if len(value) != 3:
+            raise ValueError(f"{name} must have one number for each of 3 channels, got {value!r}")
+    if min(std) <= 0:
+        raise ValueError(f"pixel_std must be positive, got {std!r}")
+
+
+def _read_fields(of: type[Any], text: str) -> dict[str, Any]:
+    """Return the fields of a configuration from JSON, refusing unknown ones."""
+    values = json.loads(text)
+    if not isinstance(values, dict):
+        raise ValueError(f"a configuration must be a JSON object, got {type(values).__name__}")
+    unknown = sorted(set(values) - {field.name for field in fields(of)})
+    if unknown:
+        raise ValueError(f"the configuration has unknown fields: {', '.join(unknown)}")
+    for name in ("pixel_mean", "pixel_std"):
+        if name in values:
+            values[name] = tuple(values[name])
+    return values
 
 
 _LEGACY: Final[dict[str, Any]] = {
@@ -143,3 +151,51 @@ def preset(name: str, **changes: Any) -> ModelConfig:
     if name not in PRESETS:
         raise ValueError(f"preset must be one of {', '.join(PRESETS)}, got {name!r}")
     return replace(PRESETS[name], **changes)
+
+
+@dataclass(frozen=True, slots=True)
+class LiteConfig:
+    """The bundled network of one person in a crop around its box (`models.lite`).
+
+    Attributes:
+        width: channels of the pyramid.
+        n_context_convs: convolutions at stride 8.
+        coarse_channels: 15, background and the coarse parts: the platform wants left and right told apart.
+        crop_px: side of the square that a person's crop is brought to, a multiple of 32.
+        margin: of the crop around the box, as a share of each side.
+        pixel_mean, pixel_std: input = (pixel - mean) / std, RGB in 0..255.
+    """
+
+    width: int = 96
+    n_context_convs: int = 2
+    coarse_channels: int = COARSE_PARTS
+    crop_px: int = 256
+    margin: float = 0.15
+    pixel_mean: tuple[float, float, float] = (127.0, 127.0, 127.0)
+    pixel_std: tuple[float, float, float] = (128.0, 128.0, 128.0)
+
+    def __post_init__(self) -> None:
+        for name in ("width", "n_context_convs", "crop_px"):
+            value = getattr(self, name)
+            if not isinstance(value, int) or value < 1:
+                raise ValueError(f"{name} must be a whole number of 1 or more, got {value!r}")
+        if self.crop_px % 32:
+            raise ValueError(f"crop_px must be a multiple of 32, got {self.crop_px}")
+        if self.coarse_channels != COARSE_PARTS:
+            raise ValueError(f"coarse_channels must be {COARSE_PARTS}, got {self.coarse_channels!r}")
+        if not 0.0 <= self.margin <= 1.0:
+            raise ValueError(f"margin must lie in 0..1, got {self.margin!r}")
+        _check_pixels(self.pixel_mean, self.pixel_std)
+
+    def to_json(self) -> str:
+        """Return the configuration as JSON, readable by `from_json`."""
+        return json.dumps(asdict(self))
+
+    @classmethod
+    def from_json(cls, text: str) -> "LiteConfig":
+        """Read what `to_json` wrote.
+
+        Raises:
+            ValueError: it is not JSON, names an unknown field, or a value is not allowed.
+        """
+        return cls(**_read_fields(cls, text))
