@@ -121,11 +121,11 @@ def parts_answer(lease: Lease | dict[str, Any], parts: tuple[int, ...] = (1, 14)
     return {"label_map": encoded(pack(label_map)), "decided": {str(part): "done" for part in parts}, "hints": None}
 
 
-def points_answer(bundle: dict[str, Any]) -> dict[str, Any]:
-    """Return an answer that places every point in the middle of the first view of its part."""
+def points_answer(bundle: dict[str, Any], beside_px: float = 0.0) -> dict[str, Any]:
+    """Return an answer that places every point in the middle of the first view of its part, or beside it."""
     points = bundle["points"]
     answers = {
-        str(key): {"status": "placed", "view": 1, "x": 400.25, "y": 400.5}
+        str(key): {"status": "placed", "view": 1, "x": 400.25 + beside_px, "y": 400.5}
         for key, _part in zip(points["key"], points["part"], strict=True)
     }
     return {"answers": answers, "current": None}
@@ -144,3 +144,20 @@ def accept_parts(person: Person, parts: tuple[int, ...] = (1, 14), by: User | No
         crop_width=crop.width, crop_height=crop.height, label_map=pack(label_map), parts_not_visible=[],
     )  # fmt: skip
     return place_consensus(task=task, submission=submission, method=Consensus.Method.SINGLE, by=None)
+
+
+def answered(world: World, stage: str, names: tuple[str, ...] = ("ana", "ben")) -> Task:
+    """Return a task of a new person that annotators answered over the API, each differently; a reviewer decides."""
+    person = world.person()
+    Task.objects.filter(person=person).update(overlap=len(names), places_left=len(names))
+    Project.objects.filter(pk=world.project.pk).update(is_review_required=True)
+    if stage == "correspondence":
+        accept_parts(person, by=world.mia)
+    for shift, name in enumerate(names):
+        client = world.client(name)
+        bundle = client.post(f"/api/v1/projects/{world.project.pk}/next", {"stage": stage}).json()
+        answer = parts_answer(bundle, (1, 14 - shift)) if stage == "parts" else points_answer(bundle, 20 * shift)
+        body = {"client_uuid": str(uuid.uuid4()), "active_ms": 1000, "answer": answer}
+        done = client.post(f"/api/v1/leases/{bundle['lease']['id']}/submit", body, format="json")
+        assert done.status_code == 201, done.content
+    return Task.objects.get(person=person, stage=stage, state=Task.State.REVIEW)

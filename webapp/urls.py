@@ -5,6 +5,7 @@ from django.urls import include, path
 from django.views.i18n import set_language
 
 import export.urls
+import qa.urls
 from annotator.urls import api_urlpatterns, workbench_urlpatterns
 from webapp.views import account, auth, exchange, health, home, images, members, people, projects
 
@@ -49,6 +50,7 @@ urlpatterns = [
     path("api/v1/", include(api_urlpatterns)),
     path("", include(workbench_urlpatterns)),
     path("", include(export.urls)),
+    path("", include(qa.urls)),
 ]
 if settings.HAS_METRICS:
     urlpatterns.append(path("", include("django_prometheus.urls")))

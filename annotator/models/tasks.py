@@ -71,8 +71,8 @@ class Lease(models.Model):
     The draft stays with its owner after expiry: taking the task again makes a new lease that goes on from it, and the
     old one becomes `retaken`. `revision` counts the draft's writes; a write that names an older one is stale.
     `crop` [x, y, width, height] is what the annotator sees where that is not the person's crop of today: it is written
-    when the box is moved, so that painted pixels keep their place. A lease that
-    `revises` a submission (reopened, or sent back with a note) uses that submission's place and holds none of its own.
+    when the box is moved, so that painted pixels keep their place. A lease that `revises` a submission (reopened, sent
+    back with a note, or corrected by a reviewer) uses that submission's place and holds none of its own.
     """
 
     class State(models.TextChoices):
@@ -128,6 +128,12 @@ class Lease(models.Model):
     def shown_crop(self) -> Crop:
         """The crop that the annotator sees and paints, in image pixels."""
         return Crop(*self.crop) if self.crop else self.task.person.crop()
+
+    @property
+    def is_review(self) -> bool:
+        """Whether a reviewer places a better answer here: over someone else's answer, or over an earlier such one."""
+        base = self.revises
+        return base is not None and (base.annotator_id != self.annotator_id or base.origin == Submission.Origin.REVIEW)
 
 
 class Submission(Answer):

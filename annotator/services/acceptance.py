@@ -85,7 +85,7 @@ def accept_submission(*, user: User, submission_id: int) -> Consensus:
         NotFoundError, NotAllowedError: not in a project where the user may review.
         ConflictError: superseded, or of another version of the points.
     """
-    submission, task = _reviewed(user, submission_id)
+    submission, task = reviewed_submission(user, submission_id)
     if task.state in {Task.State.CLOSED, Task.State.WAITING}:
         raise ConflictError("This person is not to be annotated any more.", code="task_closed")
     if submission.point_set is not None and not submission.point_set.is_current:
@@ -118,7 +118,7 @@ def send_back(*, user: User, submission_id: int, note: str) -> SentBack:
         raise InvalidInputError(
             f"note must have 1 to 1000 characters, got {len(note)}.", fields={"note": ["Say what should be better."]}
         )
-    submission, task = _reviewed(user, submission_id)
+    submission, task = reviewed_submission(user, submission_id)
     author = submission.annotator
     if author is None:
         raise ConflictError("This answer was imported: there is no author to send it back to.", code="no_author")
@@ -135,7 +135,13 @@ def send_back(*, user: User, submission_id: int, note: str) -> SentBack:
     return sent_back
 
 
-def _reviewed(user: User, submission_id: int) -> tuple[Submission, Task]:
+def reviewed_submission(user: User, submission_id: int) -> tuple[Submission, Task]:
+    """Return a submission that the user may settle, with its task's row held.
+
+    Raises:
+        NotFoundError, NotAllowedError: not in a project where the user may review.
+        ConflictError: a later one supersedes it.
+    """
     submission = (
         Submission.objects.select_related("task__project", "annotator", "point_set").filter(pk=submission_id).first()
     )

@@ -73,7 +73,7 @@ def points_columns(*, lease: Lease, answer: dict[str, Any]) -> dict[str, Any]:
     for index in np.flatnonzero(placed):
         given = answers[keys[index]]
         view[index], click[index] = given["view"], (given["x"], given["y"])
-    surface = _surface_points(lease, points.part, view, click)
+    surface = surface_points(lease=lease, part=points.part, view=view, click=click)
     if missed := [keys[index] for index in np.flatnonzero(placed & (surface.triangle < 0))]:
         raise InvalidInputError(
             f"{len(missed)} points lie beside the body: place them on the surface.",
@@ -106,10 +106,19 @@ def _check_keys(keys: list[str], answers: dict[str, Any]) -> None:
         )
 
 
-def _surface_points(
-    lease: Lease, part: NDArray[np.uint8], view: NDArray[np.uint8], click: NDArray[np.float64]
+def surface_points(
+    *, lease: Lease, part: NDArray[np.uint8], view: NDArray[np.uint8], click: NDArray[np.float64]
 ) -> SurfacePoints:
-    """Return the surface point (N) under each click; triangle -1 where there is none."""
+    """Return the surface point (N) under each click in the pictures of a lease; triangle -1 where there is none.
+
+    Args:
+        part: (N,) 1..14.
+        view: (N,) 1..6, 0 where nothing was clicked.
+        click: (N, 2) px of the picture.
+
+    Raises:
+        ConflictError: the pictures that were shown cannot be related to the surface any more.
+    """
     triangle, weights = np.full(len(part), -1, np.int32), np.zeros((len(part), 3))
     for number, seen in {(int(p), int(v)) for p, v in zip(part, view, strict=True) if v}:
         chosen = (part == number) & (view == seen)

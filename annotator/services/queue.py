@@ -206,22 +206,26 @@ def revive(lease: Lease) -> None:
     lease.save(update_fields=["state", "expires_at"])
 
 
-def lease_to_revise(*, submission: Submission, style: str, sent_back: SentBack | None = None) -> Lease:
-    """Make a live lease for the author of a submission, with its answer as the draft; it takes no place."""
+def lease_to_revise(
+    *, submission: Submission, style: str, sent_back: SentBack | None = None, by: User | None = None
+) -> Lease:
+    """Make a live lease with a submission's answer as the draft, for its author or a reviewer; it takes no place."""
     task = submission.task
+    owner = by or submission.annotator
     previous = (
-        Lease.objects.filter(task=task, annotator=submission.annotator, revises=submission, draft__isnull=False)
+        Lease.objects.filter(task=task, annotator=owner, revises=submission, draft__isnull=False)
         .exclude(state=Lease.State.SUBMITTED)
         .order_by("-created_at")
         .first()
     )
     lease = Lease(
         task=task,
-        annotator=submission.annotator,
+        annotator=owner,
         expires_at=expiry_of(task.project),
         revises=submission,
         sent_back=sent_back,
-        active_ms=submission.active_ms,
+        # A reviewer's time is the reviewer's own.
+        active_ms=submission.active_ms if owner == submission.annotator else 0,
         crop=[submission.crop_x, submission.crop_y, submission.crop_width, submission.crop_height]
         if submission.crop_width
         else None,
@@ -279,7 +283,7 @@ def _retaken(old: Lease, style: str) -> uuid.UUID | None:
         submission = Submission.objects.select_related("task__project", "task__person__image", "annotator").get(
             pk=old.revises_id
         )
-        return lease_to_revise(submission=submission, style=style, sent_back=old.sent_back).pk
+        return lease_to_revise(submission=submission, style=style, sent_back=old.sent_back, by=old.annotator).pk
     if not take_place(old.task_id):
         return None
     new = Lease(

@@ -9,14 +9,15 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from annotator.errors import ConflictError, InvalidInputError, NotFoundError
-from annotator.models import Lease, SentBack, Stage, Submission, Task, User
+from annotator.models import Consensus, Lease, SentBack, Stage, Submission, Task, User
 from annotator.permissions import may_annotate, membership_for
 from annotator.selectors.part_views import style_for_surface
-from annotator.services.acceptance import accept_if_complete
+from annotator.services.acceptance import accept_if_complete, place_consensus
 from annotator.services.answers import parts_columns, points_columns
 from annotator.services.events import record_event
 from annotator.services.leases import check_live, counted_ms, own_lease
 from annotator.services.queue import lease_to_revise, revive
+from annotator.services.task_states import counting_answers
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,13 +94,15 @@ def _store(
     task.state = Task.objects.select_for_update(no_key=True).values_list("state", flat=True).get(pk=task.pk)
     if task.state in {Task.State.CLOSED, Task.State.WAITING}:
         raise ConflictError("This person is not to be annotated any more.", code="task_closed")
+    if lease.revises_id and Submission.objects.filter(supersedes=lease.revises_id).exists():
+        raise ConflictError("Someone placed a better answer meanwhile.", code="superseded")
     submission = Submission.objects.create(
         client_uuid=client_uuid,
         task=task,
         annotator_id=lease.annotator_id,
         lease=lease,
         active_ms=active_ms,
-        origin=origin,
+        origin=Submission.Origin.REVIEW if lease.is_review else origin,
         provenance=_provenance(lease, answer),
         supersedes_id=lease.revises_id,
         **columns,
@@ -115,7 +118,11 @@ def _store(
         actor=user,
         after={"task": task.pk, "stage": task.stage, "supersedes": lease.revises_id, "active_ms": active_ms},
     )
-    accept_if_complete(task=task, submission=submission)
+    if lease.is_review:
+        answers = counting_answers(task)
+        place_consensus(task=task, submission=submission, method=Consensus.Method.REVIEWED, by=user, answers=answers)
+    else:
+        accept_if_complete(task=task, submission=submission)
     return submission
 
 

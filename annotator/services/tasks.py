@@ -3,11 +3,12 @@
 from django.db import transaction
 
 from annotator.errors import ConflictError, InvalidInputError
-from annotator.models import Comment, Lease, Task, User
+from annotator.models import Comment, Consensus, Lease, Task, User
 from annotator.services.events import changes, record_event
 from annotator.services.task_states import settle_task
 
 MAX_PRIORITY = 1000
+MAX_OVERLAP = 20
 
 
 @transaction.atomic
@@ -41,6 +42,30 @@ def change_task(*, task: Task, by: User, state: str | None = None, priority: int
     old, new = changes(before, {"state": str(task.state), "priority": task.priority})
     if new:
         record_event(verb="changed", target=task, project=task.project_id, actor=by, before=old, after=new)
+    return task
+
+
+@transaction.atomic
+def ask_another(*, task: Task, by: User) -> Task:
+    """Want one more answer to a task than now, and take it back into work.
+
+    Raises:
+        ConflictError: it is closed, accepted, waits for parts, or has as many answers as a task may want.
+    """
+    task = Task.objects.select_for_update(no_key=True).get(pk=task.pk)
+    if task.state in {Task.State.CLOSED, Task.State.WAITING}:
+        raise ConflictError("This person is not to be annotated just now.", code="task_closed")
+    if Consensus.objects.filter(person_id=task.person_id, stage=task.stage).exists():
+        raise ConflictError("An answer is accepted already: send it back to ask again.", code="accepted")
+    if task.overlap >= MAX_OVERLAP:
+        raise ConflictError(f"A task wants at most {MAX_OVERLAP} answers.")
+    task.overlap += 1
+    task.save(update_fields=["overlap", "updated_at"])
+    settle_task(task, release_hold=True)
+    record_event(
+        verb="asked another", target=task, project=task.project_id, actor=by,
+        before={"overlap": task.overlap - 1}, after={"overlap": task.overlap},
+    )  # fmt: skip
     return task
 
 

@@ -8,6 +8,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import ensure_csrf_cookie
@@ -53,6 +54,7 @@ def _page(request: HttpRequest, project_id: int, stage: Stage, template: str) ->
         "stage": stage.value,
         # The lease to begin with; the browser asks the API for it, which gives it to its owner alone.
         "lease": request.GET.get("lease", "")[:36],
+        "back": _own_address(request.GET.get("back", "")),
         "csrf_cookie": settings.CSRF_COOKIE_NAME,
         "user": {"id": user.pk, "name": str(user)},
         "language": request.LANGUAGE_CODE,
@@ -71,6 +73,12 @@ def _page(request: HttpRequest, project_id: int, stage: Stage, template: str) ->
     return render(
         request, template, {"project": project, "stage": stage.value, "workbench_config": config, "examples": examples}
     )
+
+
+def _own_address(path: str) -> str:
+    """Return a path of this site as it is, and nothing else."""
+    is_own = path.startswith("/") and url_has_allowed_host_and_scheme(path, allowed_hosts=None)
+    return path if is_own else ""
 
 
 def part_data() -> list[dict[str, Any]]:

@@ -1,34 +1,46 @@
 import assert from "node:assert/strict";
-import { readdirSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { test } from "node:test";
 
-const ROOT = new URL("../../annotator/", import.meta.url);
-const MODULES = new URL("static/annotator/workbench/", ROOT);
+import { SETS, modulesIn, textsOf } from "./string-sets.js";
 
-test("every text of the modules stands in the template where gettext finds it, and no other", () => {
-  const template = readFileSync(new URL("templates/annotator/workbench_strings.html", ROOT), "utf8");
-  const offered = [...template.matchAll(/^ {2}"(.+?)": "\{% filter escapejs %\}\{% translate "(.+)" %\}/gm)].map(([, key, text]) => {
-    assert.equal(key, text);
-    return key;
+// Static files of all apps are served side by side, so that one app's modules may import another's.
+const STATIC = ["annotator", "qa"].map((app) => new URL(`../../${app}/static/`, import.meta.url));
+
+for (const set of SETS) {
+  test(`every text of the modules stands in the template where gettext finds it, and no other: ${set.id}`, () => {
+    const template = readFileSync(set.template, "utf8");
+    const offered = [...template.matchAll(/^ {2}"(.+?)": "\{% filter escapejs %\}\{% translate "(.+)" %\}/gm)].map(([, key, text]) => {
+      assert.equal(key, text);
+      return key;
+    });
+    const used = textsOf(set.modules);
+    assert.deepEqual([...used].filter((text) => !offered.includes(text)), [], "missing: run `npm run strings`");
+    assert.deepEqual(offered.filter((text) => !used.has(text)), [], "no longer used: run `npm run strings`");
   });
-  const used = new Set();
-  for (const file of readdirSync(MODULES, { recursive: true })) {
-    if (!file.endsWith(".js")) continue;
-    for (const [, text] of readFileSync(new URL(file, MODULES), "utf8").matchAll(/\bt\(\s*"((?:[^"\\]|\\.)*)"/g)) used.add(text);
-  }
-  assert.deepEqual([...used].filter((text) => !offered.includes(text)), [], "missing in workbench_strings.html");
-  assert.deepEqual(offered.filter((text) => !used.has(text)), [], "no longer used");
-});
 
-test("modules import each other by relative paths that exist, as literal text", () => {
-  for (const file of readdirSync(MODULES, { recursive: true })) {
-    if (!file.endsWith(".js")) continue;
-    const url = new URL(file, MODULES);
-    const text = readFileSync(url, "utf8");
-    for (const [, path] of text.matchAll(/^(?:import|export)[^"']*from ["']([^"']+)["']/gm)) {
-      assert.match(path, /^\.{1,2}\//, `${file}: ${path}`);
-      assert.doesNotThrow(() => readFileSync(new URL(path, url)), `${file}: ${path}`);
+  test(`modules import each other by relative paths that exist, as literal text: ${set.id}`, () => {
+    for (const file of modulesIn(set.modules)) {
+      const url = new URL(file, set.modules);
+      const text = readFileSync(url, "utf8");
+      for (const [, path] of text.matchAll(/^(?:import|export)[^"']*from ["']([^"']+)["']/gm)) {
+        assert.match(path, /^\.{1,2}\//, `${file}: ${path}`);
+        assert.ok(isServed(new URL(path, url)), `${file}: ${path}`);
+      }
+      assert.doesNotMatch(text, /innerHTML|insertAdjacentHTML|document\.write|\beval\(/, `${file}: text is never HTML`);
     }
-    assert.doesNotMatch(text, /innerHTML|insertAdjacentHTML|document\.write|\beval\(/, `${file}: text is never HTML`);
-  }
-});
+  });
+}
+
+/** @param {URL} url as if all apps' static files lay in one folder */
+function isServed({ href }) {
+  const [, name] = /\/static\/(.+)$/.exec(href) ?? [];
+  return STATIC.some((folder) => {
+    try {
+      readFileSync(new URL(name, folder));
+      return true;
+    } catch {
+      return false;
+    }
+  });
+}

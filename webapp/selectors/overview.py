@@ -13,6 +13,7 @@ from django.utils.translation import ngettext
 
 from annotator.models import Image, Job, Lease, Person, Project, SentBack, Stage, Task
 from annotator.selectors.progress import annotator_figures, task_counts, throughput_for_project
+from qa.selectors.bench import cases_by_stage
 from webapp.words import SKIP_WORDS
 
 SHOWN_JOBS = 6
@@ -117,7 +118,7 @@ def decisions_for(project: Project) -> list[Decision]:
     """Return what waits for a decision, the gravest first."""
     people = reverse("project-people", args=[project.pk])
     checks = (
-        _unreadable(project), _flagged(project, people), _review(project, people), _skipped(project, people),
+        _unreadable(project), _flagged(project, people), _review(project), _skipped(project, people),
         _sent_back(project, people), _without_people(project),
     )  # fmt: skip
     return [decision for decision in checks if decision is not None]
@@ -132,13 +133,13 @@ def _flagged(project: Project, people: str) -> Decision | None:
     return Decision("flag", "warn", title, text, f"{people}?state=flagged", _("Decide"))
 
 
-def _review(project: Project, people: str) -> Decision | None:
-    n = Task.objects.filter(project=project, state=Task.State.REVIEW).count()
+def _review(project: Project) -> Decision | None:
+    n = sum(cases_by_stage(project).values())
     if not n:
         return None
     title = ngettext("%(n)d answer waits for review", "%(n)d answers wait for review", n) % {"n": n}
-    return Decision("eye", "accent", title, _("Accept them, or send them back with a note."), f"{people}?state=review",
-                    _("Review"))  # fmt: skip
+    url = reverse("project-review", args=[project.pk])
+    return Decision("eye", "accent", title, _("Accept them, or send them back with a note."), url, _("Review"))
 
 
 def _skipped(project: Project, people: str) -> Decision | None:

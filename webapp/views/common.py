@@ -23,6 +23,7 @@ from annotator.permissions import (
     may_browse,
     may_engineer,
     may_manage,
+    may_review,
     membership_for,
 )
 from annotator.selectors.scope import projects_of
@@ -40,6 +41,7 @@ class PageRequest(HttpRequest):
 TABS: tuple[tuple[str, str, Any, Predicate], ...] = (
     ("overview", "project-overview", gettext_lazy("Overview"), is_member_role),
     ("people", "project-people", gettext_lazy("People"), may_browse),
+    ("review", "project-review", gettext_lazy("Review"), may_review),
     ("upload", "project-upload", gettext_lazy("Upload"), may_manage),
     ("imports", "project-imports", gettext_lazy("Imports"), may_engineer),
     ("releases", "project-releases", gettext_lazy("Releases"), may_engineer),

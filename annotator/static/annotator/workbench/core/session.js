@@ -50,6 +50,7 @@ export class Session {
   #heart;
   /** What to do again after trouble. @type {() => Promise<void>} */
   #again = () => this.next();
+  #isSingle;
   #failures = 0;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #timer;
@@ -65,8 +66,9 @@ export class Session {
    * @param {SessionEvents} options.events
    * @param {(bundle: Bundle) => Promise<any>} [options.prepare] what the stage needs besides the picture
    * @param {(url: string) => Promise<ImageBitmap>} [options.loadImage]
+   * @param {boolean} [options.isSingle] this one piece of work, and no other after it
    */
-  constructor({ api, projectId, stage, userId, local, clock, events, prepare = async () => null, loadImage = loadBitmap }) {
+  constructor({ api, projectId, stage, userId, local, clock, events, prepare = async () => null, loadImage = loadBitmap, isSingle = false }) {
     this.#api = api;
     this.#projectId = projectId;
     this.#stage = stage;
@@ -76,6 +78,7 @@ export class Session {
     this.#events = events;
     this.#prepare = prepare;
     this.#loadImage = loadImage;
+    this.#isSingle = isSingle;
     this.#outbox = new Outbox({
       api, local,
       onSent: (_pending, answer) => {
@@ -150,7 +153,7 @@ export class Session {
     });
     this.#leave();
     if (!this.#preloaded) await sent;
-    await this.next();
+    if (!this.#isSingle) await this.next();
   }
 
   /** @param {string} reason @param {string} note @throws {ApiError} */
@@ -228,7 +231,7 @@ export class Session {
   }
 
   #preload() {
-    if (this.#preloaded || !this.#current) return;
+    if (this.#preloaded || !this.#current || this.#isSingle) return;
     const asked = this.#ask();
     this.#preloaded = asked;
     asked.then(

@@ -17,7 +17,7 @@ export function drawDisc(context, x, y, radius, fill) {
 /**
  * A placed point of the part in work: its number on its colour.
  * @param {CanvasRenderingContext2D} context @param {number} x @param {number} y
- * @param {{fill: string, ink: string, number: number, isCurrent?: boolean, isDoubtful?: boolean}} dot
+ * @param {{fill: string, ink: string, number: number | string, isCurrent?: boolean, isDoubtful?: boolean}} dot
  * @param {number} [radius]
  */
 export function drawNumbered(context, x, y, dot, radius = 7.5) {
@@ -29,6 +29,24 @@ export function drawNumbered(context, x, y, dot, radius = 7.5) {
   context.textBaseline = "middle";
   context.fillText(String(dot.number), x, y + 0.5);
   if (dot.isDoubtful) drawDoubt(context, x + radius + 2, y - radius - 1);
+}
+
+/**
+ * What joins two answers to the same point.
+ * @param {CanvasRenderingContext2D} context
+ * @param {{x: number, y: number}} from @param {{x: number, y: number}} to
+ * @param {boolean} isCurrent
+ */
+export function drawLink(context, from, to, isCurrent) {
+  context.lineCap = "round";
+  for (const [style, width] of /** @type {[string, number][]} */ ([["#ffffff", isCurrent ? 4 : 2.5], [isCurrent ? RED : DARK, isCurrent ? 2 : 1]])) {
+    context.strokeStyle = style;
+    context.lineWidth = width;
+    context.beginPath();
+    context.moveTo(from.x, from.y);
+    context.lineTo(to.x, to.y);
+    context.stroke();
+  }
 }
 
 /**

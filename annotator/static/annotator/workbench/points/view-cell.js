@@ -2,18 +2,21 @@
 
 import { Viewport } from "../core/viewport.js";
 import { drawCompass } from "./compass.js";
-import { drawNumbered } from "./dots.js";
+import { drawDisc, drawLink, drawNumbered } from "./dots.js";
 import { Layer } from "./layer.js";
 import { BEST_MARGIN, FRAME_MARGIN } from "./view-frame.js";
 import { viewWords } from "./words.js";
 
 /** @typedef {import("./camera.js").Pixel} Pixel */
-/** @typedef {{pixel: Pixel, fill: string, ink: string, number: number, isCurrent: boolean, isDoubtful: boolean}} ViewDot */
+/** @typedef {{pixel: Pixel, fill: string, ink: string, number: number | string, isCurrent: boolean, isDoubtful: boolean, isSmall?: boolean}} ViewDot */
+/** @typedef {{from: Pixel, to: Pixel, isCurrent: boolean}} ViewLink a line between two answers to one point */
 
 export class ViewCell {
   viewport = new Viewport({ padding: 0 });
   /** @type {ViewDot[]} */
   dots = [];
+  /** @type {ViewLink[]} */
+  #links = [];
   /** @type {ImageBitmap | null} */
   picture = null;
   /** @type {import("./camera.js").ViewCamera | null} */
@@ -92,10 +95,11 @@ export class ViewCell {
     this.#isZoomed = true;
   }
 
-  /** @param {ViewDot[]} dots */
-  showDots(dots) {
+  /** @param {ViewDot[]} dots @param {ViewLink[]} [links] under the dots */
+  showDots(dots, links = []) {
     if (!dots.length && !this.dots.length) return;
     this.dots = dots;
+    this.#links = links;
     this.#dotLayer.ask();
   }
 
@@ -151,9 +155,12 @@ export class ViewCell {
 
   /** @param {CanvasRenderingContext2D} context */
   #drawDots(context) {
+    const at = (/** @type {Pixel} */ [x, y]) => this.viewport.toScreen(x, y);
+    for (const { from, to, isCurrent } of this.#links) drawLink(context, at(from), at(to), isCurrent);
     for (const dot of this.dots) {
-      const { x, y } = this.viewport.toScreen(dot.pixel[0], dot.pixel[1]);
-      drawNumbered(context, x, y, dot);
+      const { x, y } = at(dot.pixel);
+      if (dot.isSmall) drawDisc(context, x, y, 2.5, dot.fill);
+      else drawNumbered(context, x, y, dot);
     }
   }
 }

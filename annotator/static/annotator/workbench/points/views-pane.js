@@ -80,12 +80,15 @@ export class ViewsPane {
     });
   }
 
-  /** @param {(import("./view-cell.js").ViewDot[])[]} dots by view number - 1 @param {number} bestView 1..6 */
-  update(dots, bestView) {
+  /**
+   * @param {(import("./view-cell.js").ViewDot[])[]} dots by view number - 1 @param {number} bestView 1..6
+   * @param {(import("./view-cell.js").ViewLink[])[]} [links] by view number - 1
+   */
+  update(dots, bestView, links) {
     this.bestView = bestView;
     this.#bestName = this.views?.surface.cameras[bestView - 1].name ?? "";
     this.cells.forEach((cell, i) => {
-      cell.showDots(dots[i]);
+      cell.showDots(dots[i], links?.[i]);
       cell.markBest(i + 1 === bestView);
     });
   }

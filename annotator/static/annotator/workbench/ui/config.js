@@ -13,6 +13,7 @@ import { readJson } from "./dom.js";
  * @property {string} home_url
  * @property {string} sign_in_url
  * @property {string} [lease] open this lease first
+ * @property {string} [back] where to go when it is handed in; without it, to the next work
  * @property {{id?: number, name: string, username: string, key_bindings: Record<string, any>, settings: Record<string, any>}} user
  * @property {Part[]} parts
  * @property {number[]} work_order
@@ -25,7 +26,7 @@ export function readConfig() {
   const { homeUrl, signInUrl, username } = document.body.dataset;
   return {
     ...raw,
-    home_url: raw.home_url ?? homeUrl ?? "/",
+    home_url: raw.back || (raw.home_url ?? homeUrl ?? "/"),
     sign_in_url: raw.sign_in_url ?? signInUrl ?? "/sign-in",
     user: {
       ...raw.user,

@@ -113,6 +113,7 @@ export class Shell {
     this.#session = new Session({
       api: this.#api, projectId: config.project.id, stage: config.stage, userId: config.user.id ?? 0, local: this.#local,
       clock: this.#clock, prepare: (bundle) => this.#stage.prepare(bundle), events: this.#sessionEvents(),
+      isSingle: Boolean(config.back),
     });
     listenForKeys(document, this.#keyMap, (id, event, phase) => this.#run(id, event, phase));
     this.#listenToPage();
@@ -248,6 +249,7 @@ export class Shell {
 
   /** @param {{submission: any, reopen_until: string | null}} answer */
   #submitted({ submission, reopen_until }) {
+    if (this.config.back) return location.assign(this.config.back);
     const until = reopen_until ? Date.parse(reopen_until) : 0;
     const id = typeof submission === "object" ? submission?.id : submission;
     this.#last = id && until > Date.now() ? { id, until } : null;

@@ -1,0 +1,5 @@
+/** The reviewer's bench. */
+
+import { Bench } from "./bench.js";
+
+new Bench().start();

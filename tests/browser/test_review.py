@@ -1,0 +1,87 @@
+"""A reviewer settles cases by keyboard; an annotator sees the note that an answer came back with."""
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from annotator.models import Comment, Consensus, SentBack, Submission
+from tests.browser.desk import Desk, eventually, picture
+from tests.browser.workbench import PartsBench
+from tests.factories import answered, make_world
+
+
+def open_bench(page: Page, project_id: int, stage: str, n: int) -> None:
+    page.goto(f"/projects/{project_id}/review/{stage}/")
+    expect(page.locator("[data-hook=case-count]")).to_have_text(f"1 of {n}")
+    expect(page.locator("[data-hook=notice]")).to_be_hidden()
+
+
+def press(page: Page, *keys: str) -> None:
+    for key in keys:
+        page.keyboard.press(key)
+
+
+@pytest.mark.usefixtures("views")
+def test_three_cases_by_keyboard_and_the_note_at_its_author(desk: Desk) -> None:
+    world = make_world()
+    first, second = answered(world, "parts"), answered(world, "parts")
+    third = answered(world, "correspondence")
+    page = desk.window(world.rita)
+    open_bench(page, world.project.pk, "parts", 2)
+    press(page, "?")
+    expect(page.get_by_role("dialog")).to_contain_text("Accept what is chosen")
+    press(page, "Escape", "ArrowDown")
+    expect(page.locator("tr.is-current")).to_contain_text("0.00")
+    press(page, "2")
+    expect(page.locator("[data-answer='1']")).to_have_attribute("aria-pressed", "true")
+    picture(page, "review-parts")
+    press(page, "Enter")
+    expect(page.locator("[data-hook=case-count]")).to_have_text("1 of 1")
+    accepted = Consensus.objects.get(person=first.person)
+    assert (accepted.submission.annotator, accepted.method) == (world.ben, "reviewed")
+
+    press(page, "c")
+    page.keyboard.type("Gloves hide the wrists.")
+    press(page, "Control+Enter")
+    expect(page.locator("[data-hook=comments]")).to_contain_text("Gloves hide the wrists.")
+    press(page, "b")
+    expect(page.get_by_role("dialog")).to_contain_text("Send back to Ana")
+    page.keyboard.type("The left hand is missing.")
+    press(page, "Control+Enter")
+    expect(page.locator("[data-hook=notice]")).to_contain_text("Nothing waits for review")
+    assert SentBack.objects.get(submission__task=second).author == world.ana
+    assert Comment.objects.get(task=second).text == "Gloves hide the wrists."
+
+    settle_points(page, world.project.pk)
+    eventually(page, lambda: Consensus.objects.filter(person=third.person, stage="correspondence").exists(), "accepted")
+    better = Submission.objects.get(origin="review")
+    ana, ben = third.submissions.filter(origin="workbench").order_by("pk")
+    assert better.supersedes == ana
+    assert list(better.provenance["taken"].values()) == [ben.pk]
+    assert len(better.provenance["placed"]) == 1
+
+    author = desk.window(world.ana)
+    author.goto("/")
+    expect(author.get_by_text("The left hand is missing.")).to_be_visible()
+    author.get_by_role("button", name="Open again").click()
+    PartsBench(author).wait_ready()
+    expect(author.locator(".message")).to_contain_text("The left hand is missing.")
+    picture(author, "sent-back-note")
+
+
+def settle_points(page: Page, project_id: int) -> None:
+    """Take one point from the other answer, place the next one anew, accept."""
+    open_bench(page, project_id, "correspondence", 1)
+    dots = page.locator("[data-hook=views]")
+    expect(dots).not_to_have_class("view-grid is-loading")
+    press(page, "2")
+    expect(page.locator("[data-hook=decision]")).to_have_text("Answer 1, one point changed")
+    press(page, "ArrowDown")
+    cell = page.locator(".view-cell").first
+    box = cell.bounding_box()
+    assert box is not None
+    cell.click(position={"x": box["width"] / 2, "y": box["height"] / 2})
+    expect(page.locator("[data-hook=point]")).to_contain_text("placed by you")
+    expect(page.locator("[data-hook=decision]")).to_have_text("Answer 1, 2 points changed")
+    picture(page, "review-points")
+    press(page, "Enter")
+    expect(page.locator("[data-hook=notice]")).to_contain_text("Nothing waits for review")
