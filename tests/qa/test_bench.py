@@ -1,4 +1,4 @@
-"""The reviewer's bench: who may sit at it, what a case tells, and that each decision makes the accepted answer it says."""
+"""The reviewer's bench: who may sit at it, what a case tells, and that each decision is accepted as it was made."""
 
 import uuid
 
