@@ -19,7 +19,7 @@ N_CSE_VERTICES: Final = N_VERTICES + N_EDGES
 REF_MODEL: Final = "smpl_27554"
 
 # Weights of a triangle's own six CSE vertices: its corners, then the midpoints of sides 0-1, 1-2, 2-0.
-_CANDIDATE_WEIGHTS: Final = np.array(
+CANDIDATE_WEIGHTS: Final = np.array(
     [[1, 0, 0], [0, 1, 0], [0, 0, 1], [0.5, 0.5, 0], [0, 0.5, 0.5], [0.5, 0, 0.5]], dtype=np.float64
 )
 
@@ -80,7 +80,7 @@ def nearest_cse_vertex(points: SurfacePoints) -> npt.NDArray[np.int32]:
     here = positions(points, vertices)
     corners = vertices[load_topology().faces[points.triangle]]  # (N, 3, 3)
     away = np.stack(
-        [np.sum((np.einsum("k,nkd->nd", weights, corners) - here) ** 2, axis=1) for weights in _CANDIDATE_WEIGHTS]
+        [np.sum((np.einsum("k,nkd->nd", weights, corners) - here) ** 2, axis=1) for weights in CANDIDATE_WEIGHTS]
     )  # (6, N)
     which = away.argmin(axis=0)
     return np.where(points.is_valid, cse_mesh().triangle_vertices[points.triangle, which], np.int32(-1))
@@ -104,7 +104,7 @@ def surface_of_cse_vertex(index: npt.NDArray[np.integer]) -> SurfacePoints:
     side = _first_side_of_edge()[index[is_middle] - N_VERTICES]
     triangle, weights = points.triangle.copy(), points.weights.copy()
     triangle[is_middle] = side // 3
-    weights[is_middle] = _CANDIDATE_WEIGHTS[3 + side % 3]
+    weights[is_middle] = CANDIDATE_WEIGHTS[3 + side % 3]
     return SurfacePoints(triangle, weights)
 
 

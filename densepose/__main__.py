@@ -1,4 +1,4 @@
-"""`python -m densepose predict | convert | benchmark`: the networks on the command line."""
+"""`python -m densepose predict | convert | evaluate | benchmark`: the networks on the command line."""
 
 import argparse
 import re
@@ -22,7 +22,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Run a command; returns the exit status."""
     parser = _parser()
     options = parser.parse_args(arguments)
-    run = {"predict": _predict, "convert": _convert, "benchmark": _benchmark}[options.command]
+    run = {"predict": _predict, "convert": _convert, "evaluate": _evaluate, "benchmark": _benchmark}[options.command]
     try:
         run(options)
     except (OSError, ValueError) as error:  # CheckpointError and LabelError are ValueErrors
@@ -49,6 +49,22 @@ def _parser() -> argparse.ArgumentParser:
     convert.add_argument("source", type=Path, help="checkpoint (.pkl, .pth, .safetensors)")
     convert.add_argument("target", type=Path, help=".safetensors to write")
     convert.add_argument("--half", action="store_true", help="store half precision: half the size, a little less exact")
+
+    evaluate = commands.add_parser("evaluate", help="measure a network on annotated people")
+    evaluate.add_argument("--weights", required=True, help="checkpoint (.pkl, .pth, .safetensors) or a bundled preset")
+    evaluate.add_argument("--data", type=Path, required=True, help="annotations.json in the DensePose-COCO format")
+    evaluate.add_argument("--images", type=Path, required=True, help="folder of its images")
+    evaluate.add_argument("--out", type=Path, help="folder for evaluation.json and rcp.svg")
+    evaluate.add_argument("--boxes-given", action="store_true", help="tell the network the people's boxes; detect none")
+    evaluate.add_argument("--limit", type=int, help="only so many images, the first")
+    evaluate.add_argument(
+        "--dp-scale", type=int, choices=(255, 256), default=255, help="what dp_x, dp_y are divided by"
+    )
+    evaluate.add_argument("--short-side", type=int, help="pixels that the image's short side is brought to")
+    evaluate.add_argument(
+        "--geodesics", type=Path, default=Path("var/geodesics"), help="folder of the table; made once"
+    )
+    evaluate.add_argument("--device", default="cpu", help="cpu or cuda")
 
     benchmark = commands.add_parser("benchmark", help="time a network stage by stage")
     benchmark.add_argument("--network", default="r50_s1x", help=f"checkpoint, or one of {', '.join(PRESETS)}")
@@ -132,6 +148,12 @@ def _convert(options: argparse.Namespace) -> None:
     write_checkpoint(options.target, checkpoint.config, tensors)
     numbers = sum(tensor.numel() for tensor in tensors.values())
     _say(f"{options.target}: {len(tensors)} tensors, {numbers / 1e6:.1f} million numbers")
+
+
+def _evaluate(options: argparse.Namespace) -> None:
+    from densepose.evaluation.run import run
+
+    run(options)
 
 
 def _benchmark(options: argparse.Namespace) -> None:
