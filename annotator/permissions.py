@@ -6,6 +6,8 @@ One query gives the membership; views ask `membership_for` once and then use the
 from collections.abc import Callable
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from annotator.errors import NotAllowedError, NotFoundError
 from annotator.models import Membership, Project, Role
 
@@ -91,7 +93,9 @@ def membership_for(
     """
     membership = membership_of(user, project_id, lock=lock)
     if membership is None:
-        raise NotFoundError("There is no such project, or you are not a member of it.")
+        raise NotFoundError(_("There is no such project, or you are not a member of it."))
     if not allowed(membership):
-        raise NotAllowedError(f"Your role in this project ({membership.get_role_display()}) does not admit this.")
+        raise NotAllowedError(
+            _("Your role in this project (%(role)s) does not admit this.") % {"role": membership.get_role_display()}
+        )
     return membership

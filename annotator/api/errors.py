@@ -4,6 +4,7 @@ from typing import Any, Final
 
 from django.core.exceptions import PermissionDenied, SuspiciousOperation
 from django.http import Http404
+from django.utils.translation import gettext_lazy as _
 from rest_framework import exceptions
 from rest_framework.response import Response
 
@@ -20,10 +21,10 @@ _CODES: Final[dict[type[Exception], str]] = {
     exceptions.NotAcceptable: "not_acceptable",
     exceptions.Throttled: "too_many_requests",
 }
-_OF_DJANGO: Final[dict[type[Exception], tuple[int, str, str]]] = {
-    Http404: (404, "not_found", "There is no such object."),
-    PermissionDenied: (403, "not_allowed", "You may not do this."),
-    SuspiciousOperation: (400, "malformed", "The request is malformed or too large."),
+_OF_DJANGO: Final[dict[type[Exception], tuple[int, str, Any]]] = {
+    Http404: (404, "not_found", _("There is no such object.")),
+    PermissionDenied: (403, "not_allowed", _("You may not do this.")),
+    SuspiciousOperation: (400, "malformed", _("The request is malformed or too large.")),
 }
 
 
@@ -33,10 +34,10 @@ def exception_handler(error: Exception, context: dict[str, Any]) -> Response | N
         return _answer(error.status, error.error_code, error.message, error.fields, error.data)
     for kind, (status, code, text) in _OF_DJANGO.items():
         if isinstance(error, kind):
-            return _answer(status, code, text)
+            return _answer(status, code, str(text))
     if isinstance(error, exceptions.ValidationError):
         fields = _fields(error.detail)
-        message = " ".join(text for texts in fields.values() for text in texts) or "The input is not valid."
+        message = " ".join(text for texts in fields.values() for text in texts) or str(_("The input is not valid."))
         return _answer(400, "invalid", message, fields)
     if isinstance(error, exceptions.APIException):
         response = _answer(error.status_code, _CODES.get(type(error), "error"), str(error.detail))

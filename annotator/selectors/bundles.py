@@ -40,6 +40,7 @@ def bundle_for_lease(lease: Lease) -> dict[str, Any]:
         },
         "stage": task.stage,
         "project": {"id": task.project_id, "name": task.project.name},
+        "task": task.pk,
         "done_today": done_today(user_id=lease.annotator_id, project_id=task.project_id, stage=task.stage),
         "image_url": reverse("api-lease-image", args=[lease.pk]),
         "crop": {"x": crop.x, "y": crop.y, "width": crop.width, "height": crop.height},

@@ -4,6 +4,7 @@ import uuid
 from typing import TypeVar
 
 from django.db.models import Count, Model, Q, QuerySet
+from django.utils.translation import gettext as _
 
 from annotator.errors import NotFoundError
 from annotator.models import ExamplePicture, Image, Job, Membership, Person, Project, Submission, Task, User
@@ -14,7 +15,7 @@ _M = TypeVar("_M", bound=Model)
 
 def _scoped(user: User, found: _M | None, project_id: int | None, allowed: Predicate) -> _M:
     if found is None or project_id is None:
-        raise NotFoundError("There is no such object, or it is not in a project of yours.")
+        raise NotFoundError(_("There is no such object, or it is not in a project of yours."))
     membership_for(user, project_id, allowed)
     return found
 

@@ -3,6 +3,7 @@
 from typing import Any
 
 import numpy as np
+from django.utils.translation import gettext as _
 from numpy.typing import NDArray
 
 from annotator.errors import ConflictError, InvalidInputError
@@ -27,7 +28,7 @@ def parts_columns(*, lease: Lease, answer: dict[str, Any]) -> dict[str, Any]:
     painted = parts_present(label_map)
     if not painted:
         raise InvalidInputError(
-            "Nothing is painted yet. Paint a part, or skip the task with a reason.",
+            _("Nothing is painted yet. Paint a part, or skip the task with a reason."),
             code="nothing_painted",
             fields={"label_map": ["No pixel belongs to a part."]},
         )
@@ -56,7 +57,7 @@ def points_columns(*, lease: Lease, answer: dict[str, Any]) -> dict[str, Any]:
     """
     points = lease.point_set
     if points is None:
-        raise ConflictError("The parts of this person changed: take the task again.", code="points_changed")
+        raise ConflictError(_("The parts of this person changed: take the task again."), code="points_changed")
     answers = answer.get("answers")
     if not isinstance(answers, dict):
         raise InvalidInputError(
@@ -76,7 +77,7 @@ def points_columns(*, lease: Lease, answer: dict[str, Any]) -> dict[str, Any]:
     surface = surface_points(lease=lease, part=points.part, view=view, click=click)
     if missed := [keys[index] for index in np.flatnonzero(placed & (surface.triangle < 0))]:
         raise InvalidInputError(
-            f"{len(missed)} points lie beside the body: place them on the surface.",
+            _("%(n)d points lie beside the body: place them on the surface.") % {"n": len(missed)},
             code="off_surface",
             fields={key: ["No surface under this click."] for key in missed},
         )
@@ -95,7 +96,7 @@ def points_columns(*, lease: Lease, answer: dict[str, Any]) -> dict[str, Any]:
 def _check_keys(keys: list[str], answers: dict[str, Any]) -> None:
     if missing := [key for key in keys if key not in answers]:
         raise InvalidInputError(
-            f"{len(missing)} points have no answer yet.",
+            _("%(n)d points have no answer yet.") % {"n": len(missing)},
             code="points_missing",
             fields={key: ["Place it, or say why not."] for key in missing},
         )
@@ -140,7 +141,8 @@ def _todays_pixels(lease: Lease, part: int, view: int, click: NDArray[np.float64
     now = camera_of(part, view)
     if old is None or not np.allclose([old["axis_x"], old["axis_y"]], [now.axis_x, now.axis_y], atol=1e-9):
         raise ConflictError(
-            "The pictures of the body were drawn anew since you started: take the task again.", code="pictures_changed"
+            _("The pictures of the body were drawn anew since you started: take the task again."),
+            code="pictures_changed",
         )
     metres = (click - np.asarray(old["origin"])) / old["px_per_m"]
     moved: NDArray[np.float64] = metres * now.px_per_m + np.asarray(now.origin)

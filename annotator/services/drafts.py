@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from annotator.errors import ConflictError, GoneError, InvalidInputError, TooLargeError
 from annotator.models import Lease, PointStatus, Stage, StaleDraft, Submission, User
@@ -57,7 +58,7 @@ def save_draft(*, user: User, lease_id: uuid.UUID, revision: int, active_ms: int
             _store(lease, active_ms, draft, is_new=not is_repeated)
     if is_stale:
         raise ConflictError(
-            "This task was saved elsewhere meanwhile, perhaps in another tab. Nothing was overwritten.",
+            _("This task was saved elsewhere meanwhile, perhaps in another tab. Nothing was overwritten."),
             code="draft_stale",
             data={"current": {"revision": lease.revision, "saved_at": lease.draft_saved_at, "draft": lease.draft}},
         )

@@ -11,6 +11,7 @@ from django.db import connection, transaction
 from django.db.models import F
 from django.db.models.functions import Least
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from annotator.errors import ConflictError, GoneError, InvalidInputError, NotAllowedError, NotFoundError
 from annotator.models import Comment, Lease, Project, Stage, Submission, Task, User
@@ -77,9 +78,9 @@ def own_lease(*, user: User, lease_id: uuid.UUID, lock: bool = False) -> Lease:
     lease = leases.filter(pk=lease_id, annotator=user).first()
     membership = membership_of(user, lease.task.project_id) if lease else None
     if lease is None or membership is None:
-        raise NotFoundError("There is no such lease of yours.")
+        raise NotFoundError(_("There is no such lease of yours."))
     if not may_annotate(membership):
-        raise NotAllowedError("Your role in this project does not admit annotating.")
+        raise NotAllowedError(_("Your role in this project does not admit annotating."))
     return lease
 
 
@@ -91,14 +92,14 @@ def check_live(lease: Lease) -> None:
     """
     if lease.state != Lease.State.LIVE:
         words = {
-            Lease.State.EXPIRED: "Your time for this task ran out.",
-            Lease.State.SUBMITTED: "This task was submitted.",
-            Lease.State.SKIPPED: "You skipped this task.",
-            Lease.State.RELEASED: "You gave this task back.",
-            Lease.State.RETAKEN: "You took this task again elsewhere.",
+            Lease.State.EXPIRED: _("Your time for this task ran out. Your draft is kept."),
+            Lease.State.SUBMITTED: _("This task was submitted. Your draft is kept."),
+            Lease.State.SKIPPED: _("You skipped this task. Your draft is kept."),
+            Lease.State.RELEASED: _("You gave this task back. Your draft is kept."),
+            Lease.State.RETAKEN: _("You took this task again elsewhere. Your draft is kept."),
         }
         raise GoneError(
-            f"{words[Lease.State(lease.state)]} Your draft is kept.",
+            words[Lease.State(lease.state)],
             code="lease_over",
             data={"is_free": is_free(lease), "state": lease.state},
         )
@@ -175,14 +176,16 @@ def skip_task(*, user: User, lease_id: uuid.UUID, reason: str, note: str = "") -
             f"reason must be one of {', '.join(SKIP_REASONS)}, got {reason!r}.", fields={"reason": ["Choose a reason."]}
         )
     if len(note) > 500:
-        raise InvalidInputError("note must have 500 characters at most.", fields={"note": ["Shorten the note."]})
+        raise InvalidInputError(
+            _("A note must have 500 characters at most."), fields={"note": [_("Shorten the note.")]}
+        )
     lease = own_lease(user=user, lease_id=lease_id, lock=True)
     if lease.state == Lease.State.SKIPPED:
         return lease
     check_live(lease)
     if lease.revises_id:
         raise ConflictError(
-            "This is an answer of yours that is being revised: submit it again or release it.", code="revising"
+            _("This is an answer of yours that is being revised: submit it again or release it."), code="revising"
         )
     lease.state, lease.skip_reason, lease.skip_note = Lease.State.SKIPPED, reason, note
     lease.save(update_fields=["state", "skip_reason", "skip_note"])

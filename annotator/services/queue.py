@@ -150,7 +150,7 @@ def take_again(*, user: User, lease_id: uuid.UUID) -> Lease:
         new = _retaken(lease, _style_now(lease))
     if new is None:
         raise ConflictError(
-            "Someone else has this task now. Your draft is kept, and comes back should the task be free again.",
+            _("Someone else has this task now. Your draft is kept, and comes back should the task be free again."),
             code="task_taken",
         )
     return _with_points(loaded_lease(new))
@@ -173,7 +173,7 @@ def open_sent_back(*, user: User, sent_back_id: int) -> Lease:
         .first()
     )
     if sent_back is None:
-        raise NotFoundError("This was done again already, or was never sent back to you.")
+        raise NotFoundError(_("This was done again already, or was never sent back to you."))
     task = sent_back.submission.task
     membership = membership_for(user, task.project_id, may_annotate, lock=True)
     if membership.is_paused:
@@ -200,7 +200,9 @@ def revive(lease: Lease) -> None:
     may_go_on = lease.state == Lease.State.EXPIRED and not is_outdated and is_free(lease)
     if not may_go_on or not (lease.revises_id or take_place(lease.task_id)):
         check_live(lease)
-        raise GoneError("This lease is over.", code="lease_over", data={"is_free": False})
+        raise GoneError(
+            _("Your time for this task ran out. Your draft is kept."), code="lease_over", data={"is_free": False}
+        )
     lease.state = Lease.State.LIVE
     lease.expires_at = expiry_of(lease.task.project)
     lease.save(update_fields=["state", "expires_at"])

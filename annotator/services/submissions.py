@@ -7,6 +7,7 @@ from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from annotator.errors import ConflictError, InvalidInputError, NotFoundError
 from annotator.models import Consensus, Lease, SentBack, Stage, Submission, Task, User
@@ -93,9 +94,9 @@ def _store(
     task = lease.task
     task.state = Task.objects.select_for_update(no_key=True).values_list("state", flat=True).get(pk=task.pk)
     if task.state in {Task.State.CLOSED, Task.State.WAITING}:
-        raise ConflictError("This person is not to be annotated any more.", code="task_closed")
+        raise ConflictError(_("This person is not to be annotated any more."), code="task_closed")
     if lease.revises_id and Submission.objects.filter(supersedes=lease.revises_id).exists():
-        raise ConflictError("Someone placed a better answer meanwhile.", code="superseded")
+        raise ConflictError(_("Someone placed a better answer meanwhile."), code="superseded")
     submission = Submission.objects.create(
         client_uuid=client_uuid,
         task=task,
@@ -148,20 +149,21 @@ def reopen_submission(*, user: User, submission_id: int) -> Lease:
         .first()
     )
     if submission is None:
-        raise NotFoundError("There is no such submission of yours.")
+        raise NotFoundError(_("There is no such submission of yours."))
     membership_for(user, submission.task.project_id, may_annotate, lock=True)
     live = Lease.objects.filter(task=submission.task, annotator=user, state=Lease.State.LIVE).first()
     if live is not None:
         return own_lease(user=user, lease_id=live.pk)
     if Submission.objects.filter(supersedes=submission).exists():
-        raise ConflictError("You submitted this person again since: reopen that one.", code="superseded")
+        raise ConflictError(_("You submitted this person again since: reopen that one."), code="superseded")
     if timezone.now() > reopen_until(submission):
         raise ConflictError(
-            f"A submission can be reopened for {submission.task.project.reopen_minutes} minutes; ask a reviewer.",
+            _("A submission can be reopened for %(n)d minutes; ask a reviewer.")
+            % {"n": submission.task.project.reopen_minutes},
             code="reopen_over",
         )
     if submission.task.state == Task.State.CLOSED:
-        raise ConflictError("This person is not to be annotated any more.", code="task_closed")
+        raise ConflictError(_("This person is not to be annotated any more."), code="task_closed")
     style = style_for_surface(submission.task.project.surface_hash) or ""
     sent_back = SentBack.objects.filter(submission=submission, is_open=True).first()
     lease = lease_to_revise(submission=submission, style=style, sent_back=sent_back)

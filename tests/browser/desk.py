@@ -29,10 +29,12 @@ class Desk:
         self._problems: list[str] = []
         self._expected: list[re.Pattern[str]] = []
 
-    def browser(self, user: User | None = None, *, scheme: Any = "light", size: Any = None) -> BrowserContext:
+    def browser(
+        self, user: User | None = None, *, scheme: Any = "light", size: Any = None, locale: str = "en-US"
+    ) -> BrowserContext:
         """Return a browser of its own, with its own cookies and its own storage."""
         context = self._chrome.new_context(
-            base_url=self.url, viewport=size or LAPTOP, color_scheme=scheme, locale="en-US", accept_downloads=True
+            base_url=self.url, viewport=size or LAPTOP, color_scheme=scheme, locale=locale, accept_downloads=True
         )
         context.set_default_timeout(PATIENCE_MS)
         context.on("console", self._heard)

@@ -12,6 +12,7 @@ from django.core.management import call_command
 from playwright.sync_api import Page, expect
 
 from annotator.models import ApiToken, Image, Invitation, Membership, Person, User
+from tests.browser.axe import check_axe
 from tests.browser.desk import TABLET, Desk, eventually, picture
 from tests.browser.people import drawn_people, import_people
 from tests.factories import World, accept_parts, make_world, picture_bytes
@@ -62,11 +63,14 @@ def test_every_page_loads(desk: Desk, world: World, scheme: str) -> None:
         if name != "api":
             ground = page.evaluate("() => getComputedStyle(document.documentElement).backgroundColor")
             assert (sum(map(int, re.findall(r"\d+", ground)[:3])) < 200) == (scheme == "dark"), (name, ground)
+            # The API's page is Swagger UI as it comes; what it shows is also in the schema, for programs.
+            check_axe(page, f"{name} in {scheme}", colours_only=scheme == "dark")
         picture(page, f"page-{name}-{scheme}")
     workbench_pictures(desk, world, scheme)
     anonymous = desk.window(scheme=scheme)
     anonymous.goto("/sign-in")
     expect(anonymous.get_by_role("heading", name="Sign in")).to_be_visible()
+    check_axe(anonymous, f"sign-in in {scheme}")
     picture(anonymous, f"page-sign-in-{scheme}")
 
 
@@ -77,6 +81,7 @@ def workbench_pictures(desk: Desk, world: World, scheme: str) -> None:
         expect(page.locator("[data-hook=submit]")).to_be_enabled()
         page.wait_for_timeout(700)
         check_frame(page, stage)
+        check_axe(page, f"{stage} in {scheme}", colours_only=scheme == "dark")
         picture(page, f"bench-{stage}-{scheme}")
 
 
@@ -92,6 +97,8 @@ def test_tablet(desk: Desk, world: World) -> None:
         page.goto(url)
         page.wait_for_timeout(900 if user is world.ana else 100)
         check_frame(page, name)
+        if user is world.ana:
+            check_axe(page, f"{name} on a tablet")
         picture(page, f"tablet-{name}")
 
 

@@ -138,6 +138,21 @@ class PointsBench(Workbench):
         """Where each view shows the ring of the surface point under the pointer, in the window."""
         return {int(view): (at[0], at[1]) for view, at in self.page.evaluate(_RINGS).items()}
 
+    def on_photo(self, xy: Any) -> Point:
+        """Where an image pixel is in the window while the whole crop is shown, by arithmetic of our own."""
+        pane = self.page.locator("[data-hook=photo]").bounding_box()
+        crop = self.lease.shown_crop
+        assert pane is not None
+        scale = min((pane["width"] - 16) / crop.width, (pane["height"] - 16) / crop.height)
+        left = pane["x"] + (pane["width"] - crop.width * scale) / 2
+        top = pane["y"] + (pane["height"] - crop.height * scale) / 2
+        return left + (float(xy[0]) - crop.x) * scale, top + (float(xy[1]) - crop.y) * scale
+
+    def photo_cover(self) -> float:
+        """The share of its pane that the photograph fills."""
+        share: float = self.page.locator("[data-hook=photo] canvas").first.evaluate(_COVER)
+        return share
+
     def answers(self) -> dict[str, Any]:
         self.wait_saved()
         return dict((self.lease.draft or {"answers": {}})["answers"])
@@ -165,6 +180,17 @@ const pixelsOf = (canvas) => {
   copy.drawImage(canvas, 0, 0);
   return copy.getImageData(0, 0, canvas.width, canvas.height).data;
 };"""
+
+_COVER = (
+    "(canvas) => {"
+    + _COPY
+    + """
+  const data = pixelsOf(canvas);
+  let count = 0;
+  for (let i = 3; i < data.length; i += 4) count += data[i] === 255 ? 1 : 0;
+  return count / (data.length / 4);
+}"""
+)
 
 _HAS_PICTURE = f"""() => {{{_COPY}
   const canvas = document.querySelector(".view-cell [data-cell-picture]");

@@ -7,7 +7,19 @@ from django.db.models import Count, Exists, OuterRef, Prefetch, Q, QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from annotator.models import Consensus, Event, Lease, Person, PointSet, Project, SentBack, Stage, Submission, Task
+from annotator.models import (
+    Comment,
+    Consensus,
+    Event,
+    Lease,
+    Person,
+    PointSet,
+    Project,
+    SentBack,
+    Stage,
+    Submission,
+    Task,
+)
 
 PAGE_SIZE = 40
 
@@ -161,6 +173,11 @@ def history_of(person: Person, limit: int = 12) -> list[Event]:
         | Q(object_type="submission", object_id__in=answers)
     )
     return list(Event.objects.filter(about, project=person.project_id).select_related("actor")[:limit])
+
+
+def notes_of(person: Person) -> list[Comment]:
+    """Return what people left with a person's tasks, oldest first."""
+    return list(Comment.objects.filter(task__person=person).select_related("author", "task"))
 
 
 def skips_of(person: Person) -> list[Lease]:

@@ -175,6 +175,7 @@ def _person_panel(request: PageRequest, membership: Membership, number: str) -> 
         "replaced": {answer.supersedes_id for answer in answers},
         "accepted": {consensus.submission_id for consensus in found.consensus.all()},
         "skips": selectors.skips_of(found),
+        "notes": selectors.notes_of(found),
         "history": selectors.history_of(found),
         "tasks": tasks,
         "is_held": any(task.state in {"paused", "flagged"} for task in tasks),

@@ -111,6 +111,7 @@ class BundleOut(serializers.Serializer[Any]):
     empty = EmptyOut(required=False)
     stage = serializers.ChoiceField(choices=Stage.values, required=False)
     project = ProjectRefOut(required=False)
+    task = serializers.IntegerField(required=False, help_text="Comments are left with it.")
     done_today = serializers.IntegerField(required=False)
     image_url = serializers.CharField(required=False)
     crop = CropOut(required=False)

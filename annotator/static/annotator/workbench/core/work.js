@@ -8,6 +8,7 @@ import { isSame } from "./saver.js";
  * @property {{id: string, expires_at: string, revision: number, active_ms: number, heartbeat_s: number, is_elsewhere?: boolean}} lease is_elsewhere: another window has it open
  * @property {"parts" | "correspondence"} stage
  * @property {{id: number, name: string}} project
+ * @property {number} task notes are left with it
  * @property {number} done_today
  * @property {string} image_url
  * @property {{x: number, y: number, width: number, height: number}} crop

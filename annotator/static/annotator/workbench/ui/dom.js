@@ -52,8 +52,9 @@ export function readJson(id) {
 
 /** @param {string} combination @param {(combination: string) => string[]} capsOf @returns {HTMLElement} */
 export function keyCaps(combination, capsOf) {
-  const caps = element("span", { class: "caps", attributes: { "aria-hidden": "true" } });
-  for (const cap of capsOf(combination)) caps.append(element("kbd", { text: cap }));
+  const caps = element("span", { class: "caps" });
+  // The spaces are for who hears it.
+  for (const cap of capsOf(combination)) caps.append(" ", element("kbd", { text: cap }));
   return caps;
 }
 

@@ -76,9 +76,7 @@ export class KeySheet {
     if (!isRecording && caps.childElementCount === 0) caps.append(element("span", { class: "keys-none", text: t("no key") }));
     const words = element("span", { text: action.label });
     if (action.isFixed) return element("div", { class: "keys-row" }, words, caps);
-    const row = element("button", { class: "keys-row", attributes: { type: "button", "aria-pressed": String(isRecording) }, data: { action: action.id } }, words, caps);
-    const keys = this.#keyMap.keysOf(action.id).flatMap((key) => capsOf(key, isMac)).join(" ");
-    row.setAttribute("aria-label", `${action.label}: ${isRecording ? t("Press a key…") : keys || t("no key")}`);
+    const row = element("button", { class: "keys-row", attributes: { type: "button", "aria-pressed": String(isRecording) }, data: { action: action.id } }, words, " ", caps);
     row.addEventListener("click", () => this.#record(action.id));
     return row;
   }

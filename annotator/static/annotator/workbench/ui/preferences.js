@@ -1,7 +1,7 @@
 /** What follows the account to every computer: its keys, and the settings of the workbench. */
 
 import { capsOf } from "../core/keys.js";
-import { element, isMac } from "./dom.js";
+import { element, hook, isMac } from "./dom.js";
 
 const SETTINGS_DELAY_MS = 1500;
 
@@ -22,6 +22,11 @@ export class Preferences {
     this.#group = stage === "parts" ? "parts" : "points";
   }
 
+  /** @returns {Readonly<Record<string, any>>} */
+  get settings() {
+    return this.#user.settings;
+  }
+
   /** This stage's own keys. @returns {import("../core/keys.js").Bindings} */
   get bindings() {
     return this.#user.key_bindings[this.#group] ?? {};
@@ -40,6 +45,16 @@ export class Preferences {
     // A slider gives many values; the last one is wanted. Not saved is no harm: it is tried with the next change.
     this.#timer = setTimeout(() => this.#api.patch("me", { workbench_settings: this.#user.settings }).catch(() => {}), SETTINGS_DELAY_MS);
   }
+}
+
+/** The layout for the hand that draws: its switch is on the sheet of keys. @param {Preferences} preferences */
+export function showHand(preferences) {
+  const toggle = /** @type {HTMLInputElement} */ (hook("left-handed"));
+  toggle.checked = preferences.settings.left_handed === true;
+  toggle.addEventListener("change", () => {
+    document.body.dataset.hand = toggle.checked ? "left" : "right";
+    preferences.saveSettings({ left_handed: toggle.checked });
+  });
 }
 
 /** Write the present key of its action into each element with data-keys. @param {import("../core/keys.js").KeyMap} keyMap */

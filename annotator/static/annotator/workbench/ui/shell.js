@@ -18,9 +18,11 @@ import { fillIcons } from "./icons.js";
 import { KeySheet } from "./keysheet.js";
 import { loginForm } from "./login-form.js";
 import { Messages } from "./messages.js";
+import { NoteDialog } from "./note-dialog.js";
 import { Notices } from "./notices.js";
-import { Preferences, showKeys } from "./preferences.js";
+import { Preferences, showHand, showKeys } from "./preferences.js";
 import { SavePanels } from "./save-panels.js";
+import { shellActions } from "./shell-actions.js";
 import { SkipDialog } from "./skip-dialog.js";
 import { Topbar } from "./topbar.js";
 import { WorkInHand } from "./work-in-hand.js";
@@ -30,38 +32,9 @@ import { WorkInHand } from "./work-in-hand.js";
 /** @typedef {import("./config.js").Config} Config */
 /** @typedef {import("./config.js").Part} Part */
 
-/**
- * @typedef {object} Check A question before submitting; it never changes anything by itself.
- * @property {string} title
- * @property {() => void} [show] jump to the place
- */
-
-/**
- * @typedef {object} Stage
- * @property {import("../core/keys.js").Action[]} actions those of the shell are added
- * @property {(bundle: Bundle) => Promise<any>} prepare make ready in advance what a bundle needs, e.g. unpack and fetch
- * @property {(work: Work) => Promise<void>} open show this work; its history is the stage's
- * @property {() => void} close nothing to work on
- * @property {() => Promise<any>} draft as the API wants it
- * @property {() => Promise<any>} answer as the API wants it
- * @property {(draft: any | null) => Promise<void>} peek show another version, read-only; null: back to one's own
- * @property {(draft: any) => Promise<void>} replace go on with another version
- * @property {() => {missing: string | null, asks: Check[]}} checks
- * @property {(id: string, event: KeyboardEvent | null, phase: "press" | "release") => boolean | void} run an action of its own
- */
-
-/**
- * @typedef {object} ShellForStage What a stage may use.
- * @property {Config} config
- * @property {Api} api
- * @property {Messages} messages
- * @property {KeyMap} keyMap
- * @property {() => void} changed something was edited: save it
- * @property {(detail: string) => void} setProgress
- * @property {(isReady: boolean) => void} setReady
- * @property {(patch: Record<string, any>) => void} saveSettings workbench settings that follow the account
- * @property {() => import("../core/history.js").HistoryKeeper<any>} historyKeeper keeps entries of the current lease on this computer
- */
+/** @typedef {import("./stage.js").Check} Check */
+/** @typedef {import("./stage.js").Stage} Stage */
+/** @typedef {import("./stage.js").ShellForStage} ShellForStage */
 
 export class Shell {
   config = readConfig();
@@ -77,6 +50,8 @@ export class Shell {
   #topbar;
   #keySheet;
   #skipDialog;
+  #noteDialog;
+  #guide = /** @type {HTMLDialogElement} */ (hook("guide"));
   #panels;
   #notices;
   #tabs;
@@ -99,6 +74,8 @@ export class Shell {
     this.#keyMap = new KeyMap([...this.#stage.actions, ...shellActions()], this.#preferences.bindings);
     showKeys(this.#keyMap);
     this.#keySheet = new KeySheet(this.#keyMap, (own) => this.#saveBindings(own));
+    this.#noteDialog = new NoteDialog(this.#api, this.#messages);
+    showHand(this.#preferences);
     this.#skipDialog = new SkipDialog((reason, note) => this.#session.skip(reason, note));
     this.#topbar = new Topbar({ onSubmit: () => this.#submit(), onSkip: () => this.#skipDialog.open(), onSave: () => this.#hand.saver?.saveNow() });
     const login = { api: this.#api, signInUrl: config.sign_in_url, user: config.user };
@@ -216,12 +193,14 @@ export class Shell {
   #run(id, event, phase) {
     this.#clock.touch();
     if (id === "help") return this.#keySheet.open();
+    if (id === "guide") return this.#guide.showModal();
     if (id === "pause") return this.#pause();
     if (this.#clock.isPaused) return false;
     if (id === "reopen_last") return void this.#reopenLast();
     if (!this.#hand.work) return false;
     if (id === "submit") return void this.#submit();
     if (id === "skip") return this.#skipDialog.open();
+    if (id === "note") return this.#noteDialog.open(this.#hand.work.bundle);
     return this.#stage.run(id, event, phase);
   }
 
@@ -354,6 +333,9 @@ export class Shell {
     document.addEventListener("resume", () => this.#wake());
     addEventListener("pagehide", () => this.#session.leavePage());
     hook("open-keys").addEventListener("click", () => this.#keySheet.open());
+    hook("open-guide").addEventListener("click", () => this.#guide.showModal());
+    hook("guide-close").addEventListener("click", () => this.#guide.close());
+    hook("open-note").addEventListener("click", () => this.#hand.work && this.#noteDialog.open(this.#hand.work.bundle));
   }
 }
 
@@ -363,16 +345,4 @@ function windowId() {
   const kept = sessionStorage.getItem(key) ?? newUuid();
   sessionStorage.setItem(key, kept);
   return kept;
-}
-
-/** @returns {import("../core/keys.js").Action[]} */
-function shellActions() {
-  const group = t("Move on");
-  return [
-    { id: "submit", label: t("Submit"), group, keys: ["mod+enter"] },
-    { id: "skip", label: t("Skip, with a reason"), group, keys: ["s"] },
-    { id: "pause", label: t("Pause"), group, keys: ["k"] },
-    { id: "reopen_last", label: t("Take back the last person"), group, keys: ["j"] },
-    { id: "help", label: t("This sheet"), group, keys: ["?"] },
-  ];
 }
