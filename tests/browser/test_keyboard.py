@@ -138,6 +138,9 @@ def place_by_keyboard(bench: PointsBench) -> None:
         expect(page.locator("[data-hook=answered]")).to_have_text(f"{n} of {total}")
         if n == total // 2:
             reload_in_the_middle(bench)
+        if n == 4:
+            take_hint(bench)
+            continue
         page.keyboard.press("ArrowDown")
         page.keyboard.press("ArrowRight" if n % 2 else "Shift+ArrowDown")
         assert bench.rings(), f"no cursor for point {n + 1}"
@@ -146,6 +149,20 @@ def place_by_keyboard(bench: PointsBench) -> None:
     assert {one["status"] for one in bench.answers().values()} == {"placed"}
     page.keyboard.press("Control+Enter")
     expect(bench.notice).to_contain_text("No one for you now")
+
+
+def take_hint(bench: PointsBench) -> None:
+    """The neighbours hint at a place: it is no answer until it is taken."""
+    page, key = bench.page, bench.current()
+    hint = page.get_by_role("button", name="take the hint")
+    expect(hint).to_be_visible()
+    picture(page, "points-hint")
+    assert key not in bench.answers()
+    page.keyboard.press("g")
+    expect(hint).to_be_hidden()
+    page.keyboard.press("g")
+    page.keyboard.press("e")
+    assert bench.answers()[key]["status"] == "placed"
 
 
 def reload_in_the_middle(bench: PointsBench) -> None:

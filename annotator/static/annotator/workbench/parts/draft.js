@@ -55,10 +55,3 @@ export class DraftPacker {
     return { label_map, decided: decisions, hints };
   }
 }
-
-/** Whether the person shows their back, by the shoulders: then their left is at the left. @param {number[] | null} keypoints 17 x (x, y, visibility) */
-export function facesAway(keypoints) {
-  if (!keypoints) return false;
-  const [leftX, leftSeen, rightX, rightSeen] = [keypoints[15], keypoints[17], keypoints[18], keypoints[20]];
-  return leftSeen > 0 && rightSeen > 0 && leftX < rightX;
-}

@@ -1,5 +1,6 @@
 /** The parts workbench as the shell knows it: opens work, shows it, answers with it. */
 
+import { facesAway } from "../core/facing.js";
 import { unpackLabelMap } from "../core/label-map.js";
 import { t } from "../core/strings.js";
 import { hook } from "../ui/dom.js";
@@ -7,7 +8,7 @@ import { partsActions } from "./actions.js";
 import { hasLabels, partsWithHints, specks } from "./checks.js";
 import { partsCommands } from "./commands.js";
 import { Desk } from "./desk.js";
-import { DraftPacker, documentOf, facesAway } from "./draft.js";
+import { DraftPacker, documentOf } from "./draft.js";
 import { FootBar } from "./foot-bar.js";
 import { HINT } from "./cells.js";
 import { PointerInput } from "./pointer.js";

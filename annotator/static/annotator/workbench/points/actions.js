@@ -17,6 +17,7 @@ export function pointActions() {
     { id: "forward", label: t("On to the next point"), group: answer, keys: ["n"], repeats: true },
     { id: "cannot-tell", label: t("Cannot tell"), group: answer, keys: ["x"] },
     { id: "not-this-part", label: t("Not this part"), group: answer, keys: ["m"] },
+    { id: "take-hint", label: t("Take the hint: as its neighbours go"), group: answer, keys: ["e"] },
     { id: "clear", label: t("Take the answer back"), group: answer, keys: ["delete"] },
     {
       id: "nudge", label: t("Nudge, or move the cursor"), group: answer, keys: arrows, isFixed: true, repeats: true,
@@ -32,6 +33,7 @@ export function pointActions() {
     },
     { id: "all-views", label: t("All six views"), group: surface, keys: ["escape"], isFixed: true },
     { id: "advance", label: t("Click places and goes on: on, off"), group: surface, keys: ["a"] },
+    { id: "toggle-hints", label: t("Hint on, off"), group: surface, keys: ["g"] },
     { id: "next-part", label: t("Next part"), group: surface, keys: ["]", "d"] },
     { id: "part-before", label: t("Part before"), group: surface, keys: ["["] },
     { id: "zoom-in", label: t("Zoom in"), group: photograph, keys: ["+", "="], repeats: true },

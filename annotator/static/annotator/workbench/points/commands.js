@@ -28,6 +28,8 @@ export function runAction(screen, id, event, phase) {
     case "forward": return move(screen, () => model.step(1));
     case "cannot-tell": return move(screen, () => model.give({ status: "cannot_tell" }, true));
     case "not-this-part": return move(screen, () => model.give({ status: "not_this_part" }, true));
+    case "take-hint": return screen.takeHint();
+    case "toggle-hints": return screen.onHints(screen.toggleHints());
     case "clear": return model.give(null, false);
     case "nudge": return event ? nudge(screen, event, 1) : undefined;
     case "nudge-far": return event ? nudge(screen, event, FAR) : undefined;

@@ -102,6 +102,19 @@ export function drawTarget(context, x, y) {
   ring(context, x, y, 1.75, RED);
 }
 
+/**
+ * Where a point might lie: hollow and dashed, so that nobody takes it for an answer.
+ * @param {CanvasRenderingContext2D} context @param {number} x @param {number} y
+ */
+export function drawGhost(context, x, y) {
+  for (const [style, width] of /** @type {[string, number][]} */ ([["#ffffff", 4.5], ["#15191a", 2]])) {
+    context.setLineDash(style === "#ffffff" ? [] : [3.5, 3]);
+    stroke(context, x, y, 8, style, width);
+  }
+  context.setLineDash([]);
+  ring(context, x, y, 1.5, DARK);
+}
+
 /** A quiet "check this". @param {CanvasRenderingContext2D} context @param {number} x @param {number} y */
 function drawDoubt(context, x, y) {
   context.beginPath();

@@ -12,22 +12,25 @@ export class Header {
   #strip;
   #advance = /** @type {HTMLButtonElement} */ (hook("advance"));
   #doubt = /** @type {HTMLButtonElement} */ (hook("doubt"));
+  #hint = /** @type {HTMLButtonElement} */ (hook("take-hint"));
 
   /**
    * @param {Map<number, PartInfo>} parts
    * @param {object} options
    * @param {boolean} options.advances
    * @param {(advances: boolean) => void} options.onAdvances
+   * @param {() => void} options.takeHint
    * @param {(part: number) => void} options.toPart
    * @param {() => void} options.toDoubt
    */
-  constructor(parts, { advances, onAdvances, toPart, toDoubt }) {
+  constructor(parts, { advances, onAdvances, takeHint, toPart, toDoubt }) {
     this.parts = parts;
     this.advances = advances;
     this.onAdvances = onAdvances;
     this.#strip = new ProgressStrip(hook("strip"), toPart);
     this.#advance.addEventListener("click", () => this.toggleAdvance());
     this.#doubt.addEventListener("click", toDoubt);
+    this.#hint.addEventListener("click", takeHint);
     this.#showAdvance();
   }
 
@@ -51,8 +54,10 @@ export class Header {
    * @param {import("./model.js").PointsModel} model
    * @param {import("./camera.js").ViewCamera | null} camera the part's first
    * @param {Set<string>} doubtful
+   * @param {boolean} hasHint
    */
-  update(model, camera, doubtful) {
+  update(model, camera, doubtful, hasHint) {
+    this.#hint.hidden = !hasHint;
     const { current, points, draft } = model;
     const part = this.parts.get(current.part);
     for (const swatch of /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll("[data-part-swatch]"))) {

@@ -29,13 +29,16 @@ export class PointsScreen {
    * @param {import("./view-cache.js").ViewCache} options.cache
    * @param {boolean} options.advances whether a click goes on to the next point
    * @param {(advances: boolean) => void} options.onAdvances the setting was changed
+   * @param {boolean} options.showsHints whether a point's place is hinted at from its neighbours
+   * @param {(showsHints: boolean) => void} options.onHints the setting was changed
    * @param {(text: string) => void} options.say for screen readers
    * @param {(error: unknown | null) => void} options.onViews views could not be had; null: they are here
    */
-  constructor({ parts, cache, advances, onAdvances, say, onViews }) {
+  constructor({ parts, cache, advances, onAdvances, showsHints, onHints, say, onViews }) {
     this.parts = new Map(parts.map((part) => [part.number, part]));
     this.colours = new Map(parts.map(({ number, colour }) => /** @type {const} */ ([number, colour])));
     this.say = say;
+    this.onHints = onHints;
     this.photo = new PhotoSide(this.parts, (key) => this.model?.goTo(key));
     this.surface = new SurfaceSide({
       cache, onViews,
@@ -43,8 +46,10 @@ export class PointsScreen {
       onLook: (cell, x, y) => this.photo.lookAtSurface(cell, x, y),
       onReady: () => this.render(),
     });
+    this.surface.showsHints = showsHints;
     this.header = new Header(this.parts, {
       advances, onAdvances,
+      takeHint: () => this.takeHint(),
       toPart: (part) => this.goToPart(part),
       toDoubt: () => this.goToDoubt(),
     });
@@ -57,14 +62,14 @@ export class PointsScreen {
   /**
    * Show a person.
    * @param {PointsModel} model
-   * @param {{image: ImageBitmap | null, crop: {width: number, height: number}, labels: Uint8Array, bases: import("./surface-side.js").Bases}} work
+   * @param {{image: ImageBitmap | null, crop: {width: number, height: number}, labels: Uint8Array, bases: import("./surface-side.js").Bases, isFromBehind: boolean}} work
    */
-  show(model, { image, crop, labels, bases }) {
+  show(model, { image, crop, labels, bases, isFromBehind }) {
     this.#unwatch();
     this.model = model;
     this.#spoken = "";
     this.photo.show(image, crop, labels);
-    this.surface.begin(model, bases);
+    this.surface.begin(model, bases, isFromBehind);
     this.header.begin(progressByPart(model.points, model.draft.answers));
     this.#unwatch = model.store.watch(["draft"], () => this.render());
     this.render();
@@ -75,6 +80,21 @@ export class PointsScreen {
     this.surface.remember(cursor);
     const round = (/** @type {number} */ value) => Math.round(value * DIGITS) / DIGITS;
     this.model?.give({ status: "placed", view: cursor.view, x: round(cursor.x), y: round(cursor.y) }, goesOn);
+  }
+
+  /** The hint becomes the answer. */
+  takeHint() {
+    const { hint } = this.surface;
+    if (!hint) return;
+    this.views.clearCursor();
+    this.place(hint, this.header.advances);
+  }
+
+  /** @returns {boolean} whether hints are shown from now on */
+  toggleHints() {
+    this.surface.showsHints = !this.surface.showsHints;
+    this.render();
+    return this.surface.showsHints;
   }
 
   /**
@@ -115,8 +135,10 @@ export class PointsScreen {
     this.surface.update();
     const { doubtful } = this.surface;
     this.photo.update(marksOf(model.points, model.draft, doubtful, this.colours), current.part);
-    this.header.update(model, this.surface.camera, doubtful);
-    const words = pointWords(current, this.parts.get(current.part)?.name ?? "", model.answer, doubtful.has(current.key));
+    this.header.update(model, this.surface.camera, doubtful, this.surface.hint !== null);
+    const words = pointWords(current, this.parts.get(current.part)?.name ?? "", model.answer, {
+      isDoubtful: doubtful.has(current.key), hasHint: this.surface.hint !== null, view: this.views.active,
+    });
     if (words !== this.#spoken) this.say(words);
     this.#spoken = words;
   }

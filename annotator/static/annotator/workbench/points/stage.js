@@ -1,5 +1,6 @@
 /** The correspondence stage as the shell knows it: opens work, gives draft and answer, runs the keys. */
 
+import { facesAway } from "../core/facing.js";
 import { unpackLabelMap } from "../core/label-map.js";
 import { t } from "../core/strings.js";
 import { pointActions } from "./actions.js";
@@ -34,6 +35,8 @@ export class PointsStage {
       cache: this.#cache,
       advances: shell.config.user.settings?.advance_on_click ?? true,
       onAdvances: (advances) => shell.saveSettings({ advance_on_click: advances }),
+      showsHints: shell.config.user.settings?.neighbour_hints ?? true,
+      onHints: (neighbour_hints) => shell.saveSettings({ neighbour_hints }),
       say: (text) => shell.messages.say(text),
       onViews: (error) => this.#sayViews(error),
     });
@@ -120,7 +123,7 @@ export class PointsStage {
   /** @param {PointsModel} model */
   #showModel(model) {
     const { bundle, image, prepared } = /** @type {Work} */ (this.#work);
-    this.#screen.show(model, { image, crop: bundle.crop, labels: prepared.labels, bases: bundle.views ?? {} });
+    this.#screen.show(model, { image, crop: bundle.crop, labels: prepared.labels, bases: bundle.views ?? {}, isFromBehind: facesAway(bundle.keypoints) });
   }
 
   /** @param {PointsModel} model */

@@ -2,6 +2,7 @@
 
 import { hook } from "../ui/dom.js";
 import { suitableView } from "./guide.js";
+import { neighbourHint } from "./neighbour-hint.js";
 import { doubtfulPoints } from "./order-check.js";
 import { placedOnSurface } from "./placed-points.js";
 import { pointColour } from "./point-colours.js";
@@ -28,6 +29,9 @@ export class SurfaceSide {
   #placed = [];
   /** The point that was current when last shown. */
   #shownKey = "";
+  /** Where the current point may lie, and whether that is shown. @type {Cursor | null} */
+  hint = null;
+  showsHints = true;
   /** Where a point was placed last in this part. @type {import("./surface-point.js").SurfacePoint | null} */
   #lastPlace = null;
 
@@ -51,14 +55,14 @@ export class SurfaceSide {
     });
   }
 
-  /** Another person. @param {PointsModel} model @param {Bases} bases */
-  begin(model, bases) {
+  /** Another person. @param {PointsModel} model @param {Bases} bases @param {boolean} isFromBehind whether they show their back */
+  begin(model, bases, isFromBehind) {
     this.#model = model;
     this.#bases = bases;
     this.#part = 0;
     this.#doubts.clear();
     this.#shownKey = "";
-    this.views.forget();
+    this.views.forget(isFromBehind ? "back" : "front");
     // In working order from here on, so that the next change of part finds its files.
     const at = this.#parts.indexOf(model.current.part);
     const wanted = [...this.#parts.slice(at), ...this.#parts.slice(0, at)].filter((part) => part in bases);
@@ -75,10 +79,10 @@ export class SurfaceSide {
     return this.views.views?.surface.cameras[0] ?? null;
   }
 
-  /** The surface point to start a cursor from: the current answer, else where the last point was placed. */
+  /** The surface point to start a cursor from: the current answer, else the hint, else where the last point was placed. */
   get startOfCursor() {
     const own = this.#placed.find(({ key }) => key === this.#model?.draft.current);
-    return own?.point ?? this.#lastPlace ?? this.#placed[this.#placed.length - 1]?.point ?? null;
+    return own?.point ?? this.hint?.point ?? this.#lastPlace ?? this.#placed[this.#placed.length - 1]?.point ?? null;
   }
 
   /** @param {Cursor} cursor that was made an answer */
@@ -98,6 +102,7 @@ export class SurfaceSide {
     if (!model) return;
     const { current, draft, answer } = model;
     if (current.part !== this.#part) this.#changePart(current.part);
+    this.hint = null;
     const { views, bestView } = this.views;
     if (!views) return;
     const points = model.points.filter(({ part }) => part === current.part);
@@ -106,7 +111,9 @@ export class SurfaceSide {
     this.#doubts.set(current.part, doubtful);
     const others = this.#placed.filter(({ key }) => key !== current.key);
     const best = answer?.status === "placed" ? answer.view : suitableView(views.surface, current, others, bestView);
+    if (!answer && this.showsHints) this.hint = neighbourHint(views.surface, best, current, others.filter(({ key }) => !doubtful.has(key)));
     this.views.update(this.views.cells.map((_, i) => this.#dotsIn(i, doubtful)), best);
+    this.views.showHint(this.hint?.point ?? null);
     if (current.key !== this.#shownKey) this.views.offerBest();
     this.#shownKey = current.key;
     this.#look();

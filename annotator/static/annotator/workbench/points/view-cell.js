@@ -2,7 +2,7 @@
 
 import { Viewport } from "../core/viewport.js";
 import { drawCompass } from "./compass.js";
-import { drawDisc, drawLink, drawNumbered } from "./dots.js";
+import { drawDisc, drawGhost, drawLink, drawNumbered } from "./dots.js";
 import { Layer } from "./layer.js";
 import { BEST_MARGIN, FRAME_MARGIN } from "./view-frame.js";
 import { viewWords } from "./words.js";
@@ -17,6 +17,8 @@ export class ViewCell {
   dots = [];
   /** @type {ViewLink[]} */
   #links = [];
+  /** Where a hint lies. @type {Pixel | null} */
+  #ghost = null;
   /** @type {ImageBitmap | null} */
   picture = null;
   /** @type {import("./camera.js").ViewCamera | null} */
@@ -103,6 +105,13 @@ export class ViewCell {
     this.#dotLayer.ask();
   }
 
+  /** Where a hint lies, under the dots. @param {Pixel | null} ghost px of the picture */
+  showGhost(ghost) {
+    if (!ghost && !this.#ghost) return;
+    this.#ghost = ghost;
+    this.#dotLayer.ask();
+  }
+
   /**
    * The same surface point, in every view at once.
    * @param {Pixel | null} pixel px of the picture @param {boolean} isSource whether the pointer is in this view
@@ -157,6 +166,7 @@ export class ViewCell {
   #drawDots(context) {
     const at = (/** @type {Pixel} */ [x, y]) => this.viewport.toScreen(x, y);
     for (const { from, to, isCurrent } of this.#links) drawLink(context, at(from), at(to), isCurrent);
+    if (this.#ghost) drawGhost(context, at(this.#ghost).x, at(this.#ghost).y);
     for (const dot of this.dots) {
       const { x, y } = at(dot.pixel);
       if (dot.isSmall) drawDisc(context, x, y, 2.5, dot.fill);

@@ -55,9 +55,9 @@ export class ViewsPane {
     }
   }
 
-  /** Another person: begin with the front again. */
-  forget() {
-    this.#bestName = "";
+  /** Another person: begin with the side that they show. @param {string} [side] "front" or "back" */
+  forget(side = "front") {
+    this.#bestName = side;
     if (this.enlarged) this.enlarge(null);
   }
 
@@ -91,6 +91,12 @@ export class ViewsPane {
       cell.showDots(dots[i], links?.[i]);
       cell.markBest(i + 1 === bestView);
     });
+  }
+
+  /** Where the current point may lie. @param {SurfacePoint | null} hint */
+  showHint(hint) {
+    const pixels = hint && this.views ? pixelsInAllViews(this.views.surface, hint) : null;
+    this.cells.forEach((cell, i) => cell.showGhost(pixels?.[i] ?? null));
   }
 
   /** Another point is current: the keys go to the view that suits it, and the focus too where it is on a view. */

@@ -22,12 +22,17 @@ export const endWords = ({ up, down }) =>
 /** @param {string} name "front-outer" @returns {string} "front, outer" */
 export const viewWords = (name) => t(name);
 
-/** @param {PhotoPoint} point @param {string} partName @param {Answer | null} answer @param {boolean} isDoubtful */
-export function pointWords(point, partName, answer, isDoubtful) {
-  const words = t("{part}, point {n} of {total}: {answer}", {
-    part: partName, n: point.number, total: point.ofPart, answer: answerWords(answer),
-  });
-  return isDoubtful ? `${words}. ${t("Check: left and right?")}` : words;
+/**
+ * @param {PhotoPoint} point @param {string} partName @param {Answer | null} answer
+ * @param {{isDoubtful: boolean, hasHint: boolean, view: {number: number, camera: {name: string} | null}}} more view: the one that keys act on
+ */
+export function pointWords(point, partName, answer, { isDoubtful, hasHint, view }) {
+  return [
+    t("{part}, point {n} of {total}: {answer}", { part: partName, n: point.number, total: point.ofPart, answer: answerWords(answer) }),
+    view.camera && t("View {n}, {name}", { n: view.number, name: viewWords(view.camera.name) }),
+    hasHint && t("A hint is there, from its neighbours"),
+    isDoubtful && t("Check: left and right?"),
+  ].filter(Boolean).join(". ");
 }
 
 /** @param {string} partName @param {{done: number, total: number}} row */
