@@ -1,4 +1,4 @@
-"""`python -m densepose predict | convert | evaluate | benchmark`: the networks on the command line."""
+"""`python -m densepose predict | train | evaluate | convert | benchmark`: the networks on the command line."""
 
 import argparse
 import re
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from densepose.config import PRESETS
+from densepose.training.command import add_train, run_train
 from labels.boxes import Box
 from labels.errors import LabelError
 
@@ -22,7 +23,14 @@ def main(arguments: list[str] | None = None) -> int:
     """Run a command; returns the exit status."""
     parser = _parser()
     options = parser.parse_args(arguments)
-    run = {"predict": _predict, "convert": _convert, "evaluate": _evaluate, "benchmark": _benchmark}[options.command]
+    commands = {
+        "predict": _predict,
+        "train": run_train,
+        "evaluate": _evaluate,
+        "convert": _convert,
+        "benchmark": _benchmark,
+    }
+    run = commands[options.command]
     try:
         run(options)
     except (OSError, ValueError) as error:  # CheckpointError and LabelError are ValueErrors
@@ -37,13 +45,17 @@ def _parser() -> argparse.ArgumentParser:
 
     predict = commands.add_parser("predict", help="find people in a photograph and their surface")
     predict.add_argument("image", type=Path, help="photograph")
-    predict.add_argument("--weights", required=True, help="checkpoint (.pkl, .pth, .safetensors) or a bundled preset")
+    predict.add_argument(
+        "--weights", default="lite", help="checkpoint (.pkl, .pth, .safetensors), or lite: the bundled"
+    )
     predict.add_argument("--out", type=Path, help="picture to write")
     predict.add_argument("--arrays", type=Path, help=".npz to write: box, score, window, chart, u, v of each person")
     predict.add_argument("--box", type=_box, action="append", help="x,y,width,height of a person; detects none; repeat")
     predict.add_argument("--score", type=float, help="detect people above this probability")
     predict.add_argument("--short-side", type=int, help="pixels that the image's short side is brought to")
     predict.add_argument("--device", default="cpu", help="cpu or cuda")
+
+    add_train(commands)
 
     convert = commands.add_parser("convert", help="turn a checkpoint of the public zoo into .safetensors")
     convert.add_argument("source", type=Path, help="checkpoint (.pkl, .pth, .safetensors)")
@@ -102,14 +114,18 @@ def _predict(options: argparse.Namespace) -> None:
     from PIL import Image, ImageOps
 
     from densepose.drawing import draw_people
-    from densepose.predictor import Predictor
+    from densepose.predictor import load_predictor
 
     changes = {"score_threshold": options.score, "short_side_px": options.short_side}
-    predictor = Predictor(
+    predictor = load_predictor(
         options.weights, options.device, **{name: value for name, value in changes.items() if value is not None}
     )
     image = np.asarray(ImageOps.exif_transpose(Image.open(options.image)).convert("RGB"))
-    people = predictor.predict(image, options.box)
+    boxes = options.box
+    if boxes is None and not predictor.detects:
+        _say("this network detects nobody: the whole photograph is taken as one person's box; give --box otherwise")
+        boxes = [Box(0, 0, image.shape[1], image.shape[0])]
+    people = predictor.predict(image, boxes)
     if options.out is not None:
         Image.fromarray(draw_people(image, people)).save(options.out)
     if options.arrays is not None:

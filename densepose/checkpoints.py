@@ -19,11 +19,16 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from body.models.unpickle import ForbiddenPickleError, load_array_tree
-from densepose.config import ModelConfig
+from densepose.config import LiteConfig, ModelConfig
+from densepose.models.lite import LiteDensePose
 from densepose.models.rcnn import DensePoseRCNN
 from densepose.zoo_names import DERIVED, ZOO_PREFIX, config_of_zoo, our_name
 
-_FORMAT: Final = "densepose-rcnn/1"
+Config = ModelConfig | LiteConfig
+Network = DensePoseRCNN | LiteDensePose
+
+_FORMATS: Final[dict[str, type[Config]]] = {"densepose-rcnn/1": ModelConfig, "densepose-lite/1": LiteConfig}
+_COUNTER: Final = "num_batches_tracked"  # of batch norms; says nothing about the network and is not stored
 _MAX_BYTES: Final = 4_000_000_000
 _LISTED: Final = 40  # names spelled out in a message; the error object has all
 
@@ -66,16 +71,22 @@ def _listed(kind: str, names: tuple[str, ...]) -> str:
 class Checkpoint:
     """What a file holds: the architecture, and its tensors (float32) under our names, complete and finite."""
 
-    config: ModelConfig
+    config: Config
     tensors: dict[str, Tensor]
 
-    def build(self, device: torch.device | str = "cpu") -> DensePoseRCNN:
+    def build(self, device: torch.device | str = "cpu") -> Network:
         """Return the network with these weights, in evaluation mode. The tensors are shared where the device is."""
         with torch.device("meta"):  # no time is spent on weights that are replaced at once
-            model = DensePoseRCNN(self.config)
-        model.load_state_dict(self.tensors, strict=True, assign=True)
+            model = network_of(self.config)
+        counters = {name: torch.zeros((), dtype=torch.int64) for name in model.state_dict() if name.endswith(_COUNTER)}
+        model.load_state_dict(self.tensors | counters, strict=True, assign=True)
         model.eval().to(device)
         return model
+
+
+def network_of(config: Config) -> Network:
+    """Return a new network of a configuration."""
+    return LiteDensePose(config) if isinstance(config, LiteConfig) else DensePoseRCNN(config)
 
 
 def read_checkpoint(path: str | Path) -> Checkpoint:
@@ -102,13 +113,13 @@ def read_checkpoint(path: str | Path) -> Checkpoint:
     return Checkpoint(config, tensors)
 
 
-def write_checkpoint(path: str | Path, config: ModelConfig, tensors: Mapping[str, Tensor]) -> None:
+def write_checkpoint(path: str | Path, config: Config, tensors: Mapping[str, Tensor]) -> None:
     """Write our own format, whole or not at all.
 
     Args:
         path: where to; must end in `.safetensors`.
         config: the architecture.
-        tensors: a complete state of `DensePoseRCNN(config)`; half precision is kept.
+        tensors: a complete state of `network_of(config)`; half precision is kept.
 
     Raises:
         CheckpointError: the name has another ending, or the tensors do not fit the configuration.
@@ -118,7 +129,8 @@ def write_checkpoint(path: str | Path, config: ModelConfig, tensors: Mapping[str
         raise CheckpointError(f"{path} must end in .safetensors")
     _check(path, config, tensors)
     stored = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
-    metadata = {"format": _FORMAT, "config": config.to_json(), "crc32": str(_crc32(stored))}
+    format_name = next(name for name, of in _FORMATS.items() if isinstance(config, of))
+    metadata = {"format": format_name, "config": config.to_json(), "crc32": str(_crc32(stored))}
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     os.close(handle)
     try:
@@ -195,22 +207,22 @@ def _state_of(path: Path, tree: Any) -> dict[str, Any]:
     return dict(state)
 
 
-def _read_safetensors(path: Path) -> tuple[ModelConfig, dict[str, Tensor]]:
+def _read_safetensors(path: Path) -> tuple[Config, dict[str, Tensor]]:
     try:
         with safe_open(path, framework="pt") as file:
             metadata = file.metadata() or {}
             tensors: dict[str, Tensor] = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     except Exception as error:  # safetensors, torch and the file system raise their own kinds
         raise CheckpointError(f"{path} is damaged, truncated or no safetensors file: {error}") from error
-    if metadata.get("format") != _FORMAT:
+    if metadata.get("format") not in _FORMATS:
         raise CheckpointError(
-            f"{path} says its format is {metadata.get('format')!r}, wanted {_FORMAT!r}: convert a public checkpoint"
-            " with `python -m densepose convert`"
+            f"{path} says its format is {metadata.get('format')!r}, wanted {' or '.join(map(repr, _FORMATS))}: convert"
+            " a public checkpoint with `python -m densepose convert`"
         )
     if metadata.get("crc32") != str(_crc32(tensors)):
         raise CheckpointError(f"{path} is damaged: its tensors do not have the checksum that it was written with")
     try:
-        config = ModelConfig.from_json(metadata.get("config", ""))
+        config = _FORMATS[metadata["format"]].from_json(metadata.get("config", ""))
     except (ValueError, TypeError) as error:
         raise CheckpointError(f"{path} has an unusable configuration: {error}") from error
     return config, {name: _as_tensor(path, name, tensor) for name, tensor in tensors.items()}
@@ -224,10 +236,11 @@ def _crc32(tensors: Mapping[str, Tensor]) -> int:
     return crc
 
 
-def _check(path: Path, config: ModelConfig, tensors: Mapping[str, Tensor]) -> None:
+def _check(path: Path, config: Config, tensors: Mapping[str, Tensor]) -> None:
     """Raise unless the tensors are exactly those of the network, of its shapes, and finite."""
     with torch.device("meta"):
-        wanted = {name: tuple(tensor.shape) for name, tensor in DensePoseRCNN(config).state_dict().items()}
+        state = network_of(config).state_dict()
+    wanted = {name: tuple(tensor.shape) for name, tensor in state.items() if not name.endswith(_COUNTER)}
     unknown = set(tensors) - set(wanted)
     missing = set(wanted) - set(tensors)
     misshapen = [

@@ -44,8 +44,7 @@ def to_batch(images: Sequence[Rgb], config: ModelConfig, device: torch.device | 
     if not images:
         raise ValueError("images must hold at least one image")
     for image in images:
-        if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8 or min(image.shape[:2]) < 1:
-            raise ValueError(f"an image must be (H, W, 3) uint8 in RGB, got {image.shape} {image.dtype}")
+        check_rgb(image)
     sizes = [resized(image.shape[:2], config) for image in images]
     height, width = (-(-max(sides) // PAD_TO) * PAD_TO for sides in zip(*sizes, strict=True))
     batch = torch.zeros((len(images), 3, height, width), device=device)
@@ -58,6 +57,12 @@ def to_batch(images: Sequence[Rgb], config: ModelConfig, device: torch.device | 
         row[:, :h, :w] = (channels.to(torch.float32) - mean) / std
     scales = [(w / image.shape[1], h / image.shape[0]) for image, (h, w) in zip(images, sizes, strict=True)]
     return Batch(batch, sizes, scales)
+
+
+def check_rgb(image: Rgb) -> None:
+    """Raise ValueError unless an image is (H, W, 3) uint8 and not empty."""
+    if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8 or min(image.shape[:2]) < 1:
+        raise ValueError(f"an image must be (H, W, 3) uint8 in RGB, got {image.shape} {image.dtype}")
 
 
 def resized(size: Size, config: ModelConfig) -> Size:

@@ -1,7 +1,8 @@
 """The face that the platform uses: a photograph, with or without boxes, in; the surface of each person out."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -12,13 +13,18 @@ from torch import Tensor
 
 from body.parts import PART_OF_CHART
 from densepose.checkpoints import Checkpoint, CheckpointError, read_checkpoint
-from densepose.config import PRESETS
-from densepose.images import Batch, Rgb, to_batch
+from densepose.config import PRESETS, LiteConfig, ModelConfig
+from densepose.crops import Region, region_of, square
+from densepose.images import Batch, Rgb, check_rgb, to_batch
 from densepose.models.backbone import fold_norms
+from densepose.models.lite import LiteDensePose
 from densepose.surface_maps import SurfaceMap, surface_map
 from labels.boxes import Box, Crop
 
 WEIGHTS_FOLDER: Final = Path(__file__).parent / "weights"
+BUNDLED: Final = "lite"
+
+_CROPS_AT_ONCE: Final = 16  # bounds memory, whatever the number of people
 
 _PART_OF_CHART: Final = np.array(PART_OF_CHART, dtype=np.uint8)
 
@@ -30,7 +36,7 @@ class PersonSurface:
     Attributes:
         box: in image pixels, inside the image.
         score: probability that it is a person; 1 where the box was given.
-        window: the whole pixels that the maps cover: the box, truncated.
+        window: the whole pixels that the maps cover: the box, truncated; or the box and a margin.
         surface: chart, u and v of the window's pixels.
     """
 
@@ -45,25 +51,16 @@ class PersonSurface:
         return _PART_OF_CHART[self.surface.chart]
 
 
-class Predictor:
-    """A network that is loaded once and asked many times. One thread at a time.
+class Predictor(ABC):
+    """A network that is loaded once and asked many times. One thread at a time. `load_predictor` makes one."""
 
-    Args:
-        source: a checkpoint's path, the name of a bundled preset, or a checkpoint in memory.
-        device: where to run, "cpu" or "cuda".
-        changes: fields of `ModelConfig` that do not touch the weights, `short_side_px=240` for instance.
+    config: ModelConfig | LiteConfig
+    device: torch.device
 
-    Raises:
-        CheckpointError: the weights cannot be read, or no weights are bundled under that name.
-        ValueError: a changed field has a value that is not allowed.
-    """
-
-    def __init__(self, source: str | Path | Checkpoint, device: str = "cpu", **changes: Any) -> None:
-        checkpoint = source if isinstance(source, Checkpoint) else read_checkpoint(weights_path(source))
-        self.config = replace(checkpoint.config, **changes)
-        self.device = torch.device(device)
-        self._model = Checkpoint(self.config, checkpoint.tensors).build(self.device)
-        fold_norms(self._model)
+    @property
+    @abstractmethod
+    def detects(self) -> bool:
+        """Whether it finds people by itself where no boxes are given."""
 
     def predict(self, image: Rgb, boxes: Sequence[Box] | None = None) -> list[PersonSurface]:
         """Return the people of one photograph.
@@ -76,9 +73,110 @@ class Predictor:
             One result a box in their order, or one a detected person.
 
         Raises:
-            ValueError: the image is no such array, or a box lies outside of it.
+            ValueError: the image is no such array, a box lies outside of it, or there are no boxes and the network
+                detects nobody.
         """
         return self.predict_batch([image], None if boxes is None else [boxes])[0]
+
+    @abstractmethod
+    def predict_batch(
+        self, images: Sequence[Rgb], boxes: Sequence[Sequence[Box]] | None = None
+    ) -> list[list[PersonSurface]]:
+        """Return the people of several photographs, run together; arguments as for `predict`, one for each image."""
+
+
+def load_predictor(source: str | Path | Checkpoint = BUNDLED, device: str = "cpu", **changes: Any) -> Predictor:
+    """Return the predictor of a checkpoint.
+
+    Args:
+        source: a checkpoint's path, the name of a bundled network, or a checkpoint in memory.
+        device: where to run, "cpu" or "cuda".
+        changes: fields of the configuration that do not touch the weights, `short_side_px=240` for instance.
+
+    Raises:
+        CheckpointError: the weights cannot be read, or no weights are bundled under that name.
+        ValueError: a changed field does not exist or has a value that is not allowed.
+    """
+    checkpoint = source if isinstance(source, Checkpoint) else read_checkpoint(weights_path(source))
+    unknown = sorted(set(changes) - {field.name for field in fields(checkpoint.config)})
+    if unknown:
+        raise ValueError(f"this network has no {', '.join(unknown)}")
+    changed = Checkpoint(replace(checkpoint.config, **changes), checkpoint.tensors)
+    if isinstance(changed.config, LiteConfig):
+        return LitePredictor(changed, device)
+    return RcnnPredictor(changed, device)
+
+
+class LitePredictor(Predictor):
+    """The lite network: a crop for each given box."""
+
+    config: LiteConfig
+    detects = False
+
+    def __init__(self, checkpoint: Checkpoint, device: str = "cpu") -> None:
+        assert isinstance(checkpoint.config, LiteConfig)
+        self.config = checkpoint.config
+        self.device = torch.device(device)
+        model = checkpoint.build(self.device)
+        assert isinstance(model, LiteDensePose)
+        model.fold()
+        self._model = model.to(memory_format=torch.channels_last)
+
+    def predict_batch(
+        self, images: Sequence[Rgb], boxes: Sequence[Sequence[Box]] | None = None
+    ) -> list[list[PersonSurface]]:
+        """Return the people of several photographs, run together; arguments as for `predict`, one for each image."""
+        if boxes is None:
+            raise ValueError("this network detects nobody: give the boxes of the people")
+        if len(boxes) != len(images):
+            raise ValueError(f"boxes must have one list for each of {len(images)} images, got {len(boxes)}")
+        for image, of in zip(images, boxes, strict=True):
+            check_rgb(image)
+            _clipped(of, (image.shape[1], image.shape[0]))
+        return [
+            [person for start in range(0, len(of), _CROPS_AT_ONCE)
+             for person in self._predict(image, of[start : start + _CROPS_AT_ONCE])]
+            for image, of in zip(images, boxes, strict=True)
+        ]  # fmt: skip
+
+    def _predict(self, image: Rgb, boxes: Sequence[Box]) -> list[PersonSurface]:
+        size = (image.shape[1], image.shape[0])
+        regions = [region_of(box, self.config.margin) for box in boxes]
+        crops = np.stack([square(image, region, self.config.crop_px) for region in regions])
+        pixels = torch.from_numpy(crops).to(self.device).permute(0, 3, 1, 2).to(torch.float32)  # (B, 3, S, S)
+        mean, std = (
+            torch.tensor(value, device=self.device)[:, None, None]
+            for value in (self.config.pixel_mean, self.config.pixel_std)
+        )
+        with torch.inference_mode():
+            maps = self._model(((pixels - mean) / std).contiguous(memory_format=torch.channels_last))
+            found = [surface_map(maps, row, r.height, r.width) for row, r in enumerate(regions)]
+        return [
+            _in_image(box, region, surface, size) for box, region, surface in zip(boxes, regions, found, strict=True)
+        ]
+
+
+def _in_image(box: Box, region: Region, surface: SurfaceMap, size: tuple[int, int]) -> PersonSurface:
+    """Return what was found in a region as a person of the image; what lies beyond the border is cut off."""
+    seen = region.inside(size)
+    assert seen is not None  # the box was checked
+    cut = Crop(seen.x - region.x, seen.y - region.y, seen.width, seen.height)
+    chart, u, v = (cut.cut(of) for of in (surface.chart, surface.u, surface.v))
+    return PersonSurface(box, 1.0, seen, SurfaceMap(chart, u, v))
+
+
+class RcnnPredictor(Predictor):
+    """DensePose-RCNN: finds people by itself, or takes boxes."""
+
+    config: ModelConfig
+    detects = True
+
+    def __init__(self, checkpoint: Checkpoint, device: str = "cpu") -> None:
+        assert isinstance(checkpoint.config, ModelConfig)
+        self.config = checkpoint.config
+        self.device = torch.device(device)
+        self._model = checkpoint.build(self.device)
+        fold_norms(self._model)
 
     def predict_batch(
         self, images: Sequence[Rgb], boxes: Sequence[Sequence[Box]] | None = None
@@ -124,7 +222,7 @@ def weights_path(source: str | Path) -> Path:
     Raises:
         CheckpointError: a preset is named for which no weights are bundled.
     """
-    if str(source) not in PRESETS:
+    if str(source) not in PRESETS and str(source) != BUNDLED:
         return Path(source)
     path = WEIGHTS_FOLDER / f"{source}.safetensors"
     if not path.exists():

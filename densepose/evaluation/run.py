@@ -104,13 +104,13 @@ def write(figures: dict[str, Any], out: Path, title: str) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Evaluate as the command line says."""
-    from densepose.predictor import Predictor
+    from densepose.predictor import load_predictor
 
     truth = read_truth(options.data, options.dp_scale)[: options.limit]
     if not truth:
         raise ValueError(f"{options.data} has no annotated image")
     changes = {} if options.short_side is None else {"short_side_px": options.short_side}
-    predictor = Predictor(options.weights, options.device, **changes)
+    predictor = load_predictor(options.weights, options.device, **changes)
     started = time.monotonic()
     figures = evaluate(
         predictor,

@@ -128,7 +128,7 @@ class EfficientNetLite0(nn.Module):
         pairs = [(("_conv_stem", "_bn0"), "stem")]
         number = 0
         for stage, blocks in enumerate(self.stages):
-            for place, block in enumerate(blocks):  # type: ignore[arg-type]
+            for place, block in enumerate(blocks):
                 theirs, ours = f"_blocks.{number}.", f"stages.{stage}.{place}."
                 if isinstance(block.expand, ConvNorm):
                     pairs.append(((f"{theirs}_expand_conv", f"{theirs}_bn0"), f"{ours}expand"))

@@ -19,14 +19,14 @@ from densepose.config import preset
 from densepose.drawing import draw_people
 from densepose.images import resized, to_batch
 from densepose.models.heads import ChartMaps, EmbeddingMaps
-from densepose.predictor import PersonSurface, Predictor, window_of
+from densepose.predictor import PersonSurface, Predictor, load_predictor, window_of
 from densepose.surface_maps import SurfaceMap, surface_map
 from labels.boxes import Box, Crop
 
 
 @pytest.fixture(scope="module")
 def predictor(small_checkpoint: Checkpoint) -> Predictor:
-    return Predictor(small_checkpoint, score_threshold=0.0)
+    return load_predictor(small_checkpoint, score_threshold=0.0)
 
 
 def smooth_maps(people: int, coarse: int = 2) -> ChartMaps:
@@ -134,7 +134,7 @@ def test_bad_input_is_named(predictor: Predictor, photo: np.ndarray) -> None:
     with pytest.raises(ValueError, match="images must hold at least one"):
         predictor.predict_batch([])
     with pytest.raises(CheckpointError, match="no weights are bundled for the preset 'r101_s1x_legacy'"):
-        Predictor("r101_s1x_legacy")
+        load_predictor("r101_s1x_legacy")
 
 
 def test_short_side_first_unless_the_long_side_overflows() -> None:

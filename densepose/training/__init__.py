@@ -1,0 +1,1 @@
+"""Training the networks on DensePose-COCO files: examples, augmentation, losses, the loop."""

@@ -1,0 +1,188 @@
+"""From examples to batches: turned, scaled, shifted, mirrored, recoloured; labels on the grid of the network's maps.
+
+Everything random comes from one generator a step, so that a run that was cut off goes on as if it had not been.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from body.atlas import mirror_iuv
+from body.parts import MIRROR_PART
+from densepose.config import LiteConfig
+from densepose.models.lite import OUT_STRIDE
+from densepose.training.examples import CONTEXT, STORED_PX, UNKNOWN, Example
+
+Float64 = npt.NDArray[np.float64]
+UInt8 = npt.NDArray[np.uint8]
+_Points = tuple[Float64, UInt8, Float64]  # xy (K, 2) in the kept square, chart (K,), uv (K, 2)
+
+_MIRROR_LABEL: Final = np.arange(256, dtype=np.uint8)
+_MIRROR_LABEL[: len(MIRROR_PART)] = MIRROR_PART
+
+
+@dataclass(frozen=True, slots=True)
+class Augmentation:
+    """How far examples are changed; the default is what the bundled network was trained with.
+
+    Attributes:
+        turn_deg, scale, shift: largest rotation, factor (1 / scale to scale) and shift (share of the crop).
+        colour: largest relative change of brightness, contrast and of each channel.
+        mirror, grey, blur, erase: probabilities.
+    """
+
+    turn_deg: float = 25.0
+    scale: float = 1.22
+    shift: float = 0.08
+    colour: float = 0.25
+    mirror: float = 0.5
+    grey: float = 0.08
+    blur: float = 0.2
+    erase: float = 0.2
+
+
+NO_AUGMENTATION: Final = Augmentation(0.0, 1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """What one step learns from.
+
+    Attributes:
+        images: (B, 3, S, S) float32, normalised.
+        label: (B, S/4, S/4) int64, as `Example.label`.
+        grid: (B, K, 1, 2) float32 points for `grid_sample`, x and y in -1..1.
+        chart: (B, K) int64, 0 where there is no point.
+        uv: (B, 2, K) float32.
+    """
+
+    images: Tensor
+    label: Tensor
+    grid: Tensor
+    chart: Tensor
+    uv: Tensor
+
+    def to(self, device: torch.device) -> "Batch":
+        return Batch(*(getattr(self, name).to(device) for name in ("images", "label", "grid", "chart", "uv")))
+
+
+def make_batch(
+    examples: Sequence[Example],
+    config: LiteConfig,
+    *,
+    crop_px: int,
+    n_points: int,
+    augmentation: Augmentation,
+    is_dense: bool,
+    rng: np.random.Generator,
+) -> Batch:
+    """Return a batch of crops of `crop_px` pixels.
+
+    Args:
+        n_points: how many points of each person count; drawn from its annotated ones, or from its pixels.
+        is_dense: take points from the truth of every pixel where an example has it.
+        rng: decides everything random.
+    """
+    made = []
+    for example in examples:
+        points = _chosen_points(example, n_points, is_dense, rng)
+        made.append(_augmented(example, points, crop_px, augmentation, rng))
+    images, label, grid, chart, uv = (np.stack(column) for column in zip(*made, strict=True))
+    mean, std = (torch.tensor(value)[:, None, None] for value in (config.pixel_mean, config.pixel_std))
+    pixels = torch.from_numpy(images).permute(0, 3, 1, 2).to(torch.float32)  # (B, S, S, 3) -> (B, 3, S, S)
+    return Batch(
+        ((pixels - mean) / std).contiguous(memory_format=torch.channels_last),
+        torch.from_numpy(label.astype(np.int64)),
+        torch.from_numpy(grid.astype(np.float32))[:, :, None],
+        torch.from_numpy(chart.astype(np.int64)),
+        torch.from_numpy(uv.astype(np.float32)),
+    )
+
+
+def _augmented(
+    example: Example, points: _Points, crop_px: int, how: Augmentation, rng: np.random.Generator
+) -> tuple[UInt8, UInt8, Float64, UInt8, Float64]:
+    is_mirrored = rng.random() < how.mirror
+    turn, shift = _placement(crop_px, how, is_mirrored, rng)
+    centre = crop_px / 2
+    # A crop's point p shows the square's point turn (p - centre) + shift; OpenCV counts pixels from their centres.
+    flags = cv2.WARP_INVERSE_MAP
+    image = cv2.warpAffine(
+        example.image, _pixel_map(turn, shift, centre, 1), (crop_px, crop_px),
+        flags=flags | cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE,
+    )  # fmt: skip
+    cells = crop_px // OUT_STRIDE
+    label = cv2.warpAffine(
+        example.label, _pixel_map(turn, shift, centre, OUT_STRIDE), (cells, cells),
+        flags=flags | cv2.INTER_NEAREST, borderMode=cv2.BORDER_CONSTANT, borderValue=UNKNOWN,
+    )  # fmt: skip
+    xy, chart, uv = points
+    if is_mirrored:
+        label = _MIRROR_LABEL[label]
+        chart, u, v = mirror_iuv(chart, uv[:, 0], uv[:, 1])
+        uv = np.column_stack([u, v])
+    at = (xy - shift) @ np.linalg.inv(turn).T + centre
+    grid = 2 * at / crop_px - 1
+    chart = np.where((np.abs(grid) < 1).all(axis=1), chart, 0).astype(np.uint8)
+    return _recoloured(np.asarray(image, np.uint8), how, rng), np.asarray(label, np.uint8), grid, chart, uv.T
+
+
+def _placement(crop_px: int, how: Augmentation, is_mirrored: bool, rng: np.random.Generator) -> tuple[Float64, Float64]:
+    """Return the linear part (2, 2) and the centre (2,) of the crop in the kept square."""
+    unit = STORED_PX / CONTEXT / crop_px  # pixels of the square for one of the crop
+    angle = np.radians(rng.uniform(-how.turn_deg, how.turn_deg))
+    size = unit * np.exp(rng.uniform(-1, 1) * np.log(how.scale))
+    cosine, sine = size * np.cos(angle), size * np.sin(angle)
+    turn = np.array([[cosine, -sine], [sine, cosine]])
+    if is_mirrored:
+        turn = turn * (-1, 1)
+    shift = STORED_PX / 2 + rng.uniform(-how.shift, how.shift, 2) * STORED_PX / CONTEXT
+    return turn, shift
+
+
+def _pixel_map(turn: Float64, shift: Float64, centre: float, stride: int) -> Float64:
+    """Return the (2, 3) map from cell numbers of a grid of this stride to pixel numbers of the square."""
+    first = np.full(2, stride / 2 - centre)  # the first cell's centre
+    return np.column_stack([turn * stride, turn @ first + shift - 0.5])
+
+
+def _chosen_points(example: Example, n_points: int, is_dense: bool, rng: np.random.Generator) -> _Points:
+    """Return n_points points; where a person has fewer, chart 0 fills up."""
+    if is_dense and example.dense is not None:
+        rows, columns = np.nonzero(example.dense[:, :, 0])
+        found = len(rows)
+        pick = rng.integers(0, max(found, 1), n_points) if found else np.zeros(0, np.int64)
+        dense = example.dense[rows[pick], columns[pick]] if found else np.zeros((0, 3), np.uint8)
+        xy, chart, uv = np.column_stack([columns[pick], rows[pick]]) + 0.5, dense[:, 0], dense[:, 1:] / 255.0
+    else:
+        pick = rng.permutation(len(example.xy))[:n_points]
+        xy, chart, uv = example.xy[pick], example.chart[pick], example.uv[pick]
+    missing = n_points - len(xy)
+    return (
+        np.concatenate([xy, np.zeros((missing, 2))]),
+        np.concatenate([chart, np.zeros(missing, np.uint8)]).astype(np.uint8),
+        np.concatenate([uv, np.zeros((missing, 2))]),
+    )
+
+
+def _recoloured(image: UInt8, how: Augmentation, rng: np.random.Generator) -> UInt8:
+    gain = 1 + how.colour * (rng.uniform(-1, 1, 3) * 0.4 + rng.uniform(-1, 1))
+    offset = 255 * how.colour * rng.uniform(-0.5, 0.5)
+    table = np.clip(np.arange(256)[:, None] * gain + offset, 0, 255).astype(np.uint8)  # (256, 3)
+    image = np.stack([table[:, channel][image[:, :, channel]] for channel in range(3)], axis=-1)
+    if rng.random() < how.grey:
+        image = np.repeat(image.mean(axis=2, keepdims=True), 3, axis=2).astype(np.uint8)
+    if rng.random() < how.blur:
+        image = np.asarray(cv2.GaussianBlur(image, (0, 0), rng.uniform(0.4, 1.4)), np.uint8)
+    if rng.random() < how.erase:
+        side = image.shape[0]
+        width, height = rng.integers(side // 10, side // 3, 2)
+        x, y = rng.integers(0, side - width), rng.integers(0, side - height)
+        image[y : y + height, x : x + width] = rng.integers(0, 256, 3)
+    return image
