@@ -232,7 +232,8 @@ def _crc32(tensors: Mapping[str, Tensor]) -> int:
     crc = 0
     for name in sorted(tensors):
         crc = zlib.crc32(name.encode(), crc)
-        crc = zlib.crc32(tensors[name].contiguous().view(torch.uint8).numpy().data, crc)
+        flat = tensors[name].contiguous().reshape(-1)  # one-pixel kernels may have odd strides
+        crc = zlib.crc32(flat.view(torch.uint8).numpy().data, crc)
     return crc
 
 
