@@ -7,7 +7,7 @@ from django.views.i18n import set_language
 import export.urls
 import qa.urls
 from annotator.urls import api_urlpatterns, workbench_urlpatterns
-from webapp.views import account, auth, exchange, health, home, images, members, people, projects
+from webapp.views import account, auth, exchange, health, home, images, inbox, members, people, projects
 
 project_urlpatterns = [
     path("", projects.overview, name="project-overview"),
@@ -21,6 +21,9 @@ project_urlpatterns = [
     path("/people/<int:person_id>", people.person, name="project-person"),
     path("/people/<int:person_id>/act", people.person_act, name="project-person-act"),
     path("/people/<int:person_id>/picture/<str:overlay>", people.person_picture, name="project-person-picture"),
+    path("/inbox", inbox.inbox, name="project-inbox"),
+    path("/inbox/act", inbox.inbox_act, name="project-inbox-act"),
+    path("/work.csv", inbox.work_csv, name="project-work-csv"),
     path("/images", images.images, name="project-images"),
     path("/images/<int:image_id>", images.image, name="project-image"),
     path("/images/<int:image_id>/delete", images.image_delete, name="project-image-delete"),

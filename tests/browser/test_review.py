@@ -1,12 +1,14 @@
-"""A reviewer settles cases by keyboard; an annotator sees the note that an answer came back with."""
+"""A reviewer settles cases by keyboard, an annotator sees the note of one sent back, a manager acts in the inbox."""
 
 import pytest
 from playwright.sync_api import Page, expect
 
-from annotator.models import Comment, Consensus, SentBack, Submission
+from annotator.models import Comment, Consensus, SentBack, Stage, Submission, Task
+from annotator.services.leases import skip_task
+from annotator.services.queue import take_next_task
 from tests.browser.desk import Desk, eventually, picture
 from tests.browser.workbench import PartsBench
-from tests.factories import answered, make_world
+from tests.factories import answered, make_people, make_world
 
 
 def open_bench(page: Page, project_id: int, stage: str, n: int) -> None:
@@ -85,3 +87,24 @@ def settle_points(page: Page, project_id: int) -> None:
     picture(page, "review-points")
     press(page, "Enter")
     expect(page.locator("[data-hook=notice]")).to_contain_text("Nothing waits for review")
+
+
+def test_a_manager_reads_and_acts_in_the_inbox(desk: Desk) -> None:
+    world = make_world()
+    make_people(world.project, 3)
+    for reason in ("not_a_person", "bad_image"):
+        lease = take_next_task(user=world.ana, project_id=world.project.pk, stage=Stage.PARTS)
+        skip_task(user=world.ana, lease_id=lease.pk, reason=reason, note="A statue.")
+    page = desk.window(world.mia)
+    page.goto(f"/projects/{world.project.pk}/inbox")
+    expect(page.locator("tbody tr")).to_have_count(2)
+    expect(page.locator("tbody")).to_contain_text("A statue.")
+    page.get_by_label("All on this page").check()
+    expect(page.get_by_text("2 chosen")).to_be_visible()
+    page.locator("tbody input").first.uncheck()
+    expect(page.get_by_text("1 chosen")).to_be_visible()
+    page.get_by_role("button", name="Back into work").click()
+    expect(page.get_by_text("1 task changed.")).to_be_visible()
+    expect(page.locator("tbody tr")).to_have_count(1)
+    assert sorted(Task.objects.filter(stage="parts").values_list("state", flat=True)) == ["flagged", "open", "open"]
+    picture(page, "inbox")

@@ -35,3 +35,10 @@ def world(db: None) -> "World":
     from tests.factories import make_world
 
     return make_world()
+
+
+@pytest.fixture
+def views(db: None) -> None:
+    from tests.factories import make_views
+
+    make_views()

@@ -42,6 +42,7 @@ TABS: tuple[tuple[str, str, Any, Predicate], ...] = (
     ("overview", "project-overview", gettext_lazy("Overview"), is_member_role),
     ("people", "project-people", gettext_lazy("People"), may_browse),
     ("review", "project-review", gettext_lazy("Review"), may_review),
+    ("inbox", "project-inbox", gettext_lazy("Inbox"), may_review),
     ("upload", "project-upload", gettext_lazy("Upload"), may_manage),
     ("imports", "project-imports", gettext_lazy("Imports"), may_engineer),
     ("releases", "project-releases", gettext_lazy("Releases"), may_engineer),

@@ -1,0 +1,132 @@
+"""Work that waits for a word: flagged, skipped, called "not this part", paused, held for long."""
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from django.db.models import Exists, F, Func, IntegerField, OuterRef, Q, QuerySet, Value
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from annotator.models import Lease, Membership, PointStatus, Project, Role, Submission, Task, User
+from webapp.words import SKIP_WORDS
+
+PAGE_SIZE: Final = 50
+HELD_LONG: Final = timedelta(hours=2)
+
+_SKIPPED = Lease.objects.filter(task=OuterRef("pk"), state=Lease.State.SKIPPED)
+_LIVE = Lease.objects.filter(task=OuterRef("pk"), state=Lease.State.LIVE)
+# Written as in the partial index submission_not_this_part, which finds these without reading all answers.
+_PLACE_OF_DOUBT = Func(
+    Value(bytes([PointStatus.NOT_THIS_PART])), F("status"), function="position", arg_joiner=" in ",
+    output_field=IntegerField(),
+)  # fmt: skip
+_DOUBTED = Submission.objects.annotate(doubt=_PLACE_OF_DOUBT).filter(doubt__gt=0, superseded_by=None, sent_back=None)
+
+
+def _doubted_tasks(project: Project) -> QuerySet[Submission, Any]:
+    return _DOUBTED.filter(task__project=project).exclude(task__state=Task.State.CLOSED).values("task_id")
+
+
+KINDS: dict[str, Any] = {
+    "all": gettext_lazy("All"),
+    "flagged": gettext_lazy("Flagged"),
+    "skipped": gettext_lazy("Skipped"),
+    "not-this-part": gettext_lazy("Not this part"),
+    "paused": gettext_lazy("Paused"),
+    "held": gettext_lazy("Held for long"),
+}
+
+
+@dataclass
+class InboxRow:
+    """One task of the inbox with what people said of it."""
+
+    task: Task
+    kind: str
+    words: list[str] = field(default_factory=list)
+    holders: list[str] = field(default_factory=list)
+    since: datetime | None = None
+
+    @property
+    def label(self) -> str:
+        return str(KINDS[self.kind])
+
+
+def _condition(project: Project, kind: str) -> Q:
+    conditions = {
+        "flagged": Q(state=Task.State.FLAGGED),
+        "skipped": Q(Exists(_SKIPPED), state=Task.State.OPEN),
+        "not-this-part": Q(pk__in=_doubted_tasks(project)),
+        "paused": Q(state=Task.State.PAUSED),
+        "held": Q(Exists(_LIVE.filter(created_at__lt=timezone.now() - HELD_LONG)), state=Task.State.OPEN),
+    }
+    if kind != "all":
+        return conditions[kind]
+    return conditions["flagged"] | conditions["skipped"] | conditions["not-this-part"] | conditions["held"]
+
+
+def inbox_counts(project: Project) -> list[tuple[str, str, int]]:
+    """Return (kind, label, number of tasks)."""
+    tasks = Task.objects.filter(project=project, is_gold=False)
+    return [(kind, str(label), tasks.filter(_condition(project, kind)).count()) for kind, label in KINDS.items()]
+
+
+def inbox_page(project: Project, kind: str, after: int = 0) -> tuple[list[InboxRow], int | None]:
+    """Return a page of the inbox, newest person first, and where the next one starts."""
+    tasks = (
+        Task.objects.filter(_condition(project, kind), project=project, is_gold=False)
+        .select_related("person__image")
+        .defer("person__mask", "person__source", "person__keypoints", "person__image__source")
+        .order_by("-pk")
+    )
+    if after:
+        tasks = tasks.filter(pk__lt=after)
+    found = list(tasks[: PAGE_SIZE + 1])
+    rows = _described(found[:PAGE_SIZE])
+    return rows, found[PAGE_SIZE - 1].pk if len(found) > PAGE_SIZE else None
+
+
+def _described(tasks: list[Task]) -> list[InboxRow]:
+    leases = (
+        Lease.objects.filter(task__in=tasks, state__in=[Lease.State.SKIPPED, Lease.State.LIVE])
+        .select_related("annotator")
+        .defer("draft")
+        .order_by("created_at")
+    )
+    by_task: dict[int, list[Lease]] = defaultdict(list)
+    for lease in leases:
+        by_task[lease.task_id].append(lease)
+    doubts: dict[int, int] = defaultdict(int)
+    doubted = _DOUBTED.filter(task__in=tasks).values_list("task_id", "status")
+    for task_id, status in doubted:
+        doubts[task_id] += int((status == PointStatus.NOT_THIS_PART).sum())
+    return [_row(task, by_task[task.pk], doubts[task.pk]) for task in tasks]
+
+
+def _row(task: Task, leases: list[Lease], doubts: int) -> InboxRow:
+    skips = [lease for lease in leases if lease.state == Lease.State.SKIPPED]
+    live = [lease for lease in leases if lease.state == Lease.State.LIVE]
+    kinds = {Task.State.FLAGGED: "flagged", Task.State.PAUSED: "paused"}
+    kind = kinds.get(Task.State(task.state), "skipped" if skips else "not-this-part" if doubts else "held")
+    words = []
+    for lease in skips:
+        note = f" “{lease.skip_note}”" if lease.skip_note else ""
+        words.append(f"{lease.annotator}: {SKIP_WORDS.get(lease.skip_reason, lease.skip_reason)}{note}")
+    if doubts:
+        words.append(ngettext("%(n)d point “not this part”", "%(n)d points “not this part”", doubts) % {"n": doubts})
+    holders = [_("%(name)s holds it") % {"name": lease.annotator} for lease in live]
+    since = (skips or live)[0].created_at if skips or live else task.updated_at
+    return InboxRow(task, kind, words, holders, since)
+
+
+def assignable_members(project: Project) -> list[User]:
+    """Return the members who can be given tasks."""
+    memberships = (
+        Membership.objects.filter(project=project, is_paused=False, user__is_active=True)
+        .exclude(role=Role.ENGINEER)
+        .select_related("user")
+    )
+    return [membership.user for membership in memberships]
