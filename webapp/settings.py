@@ -177,6 +177,7 @@ CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 6 * 3600}
 CELERY_BEAT_SCHEDULE = {
     "reap": {"task": "annotator.reap", "schedule": 20.0},
+    "refresh_figures": {"task": "qa.refresh_figures", "schedule": 20.0},
 }
 
 REST_FRAMEWORK = {

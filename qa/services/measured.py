@@ -1,0 +1,163 @@
+"""How far each answer to a person's points lies from its reference, as sums that pages need; one pass, bounded memory.
+
+The reference of an answer is what a reviewer settled (`SETTLED`) where that is not the answer itself, and each other
+annotator's answer to the same points (`BETWEEN`). Points that either side did not place have no distance.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from itertools import groupby
+from typing import Any, Final
+
+import numpy as np
+from django.db.models import Q
+from numpy.typing import NDArray
+
+from annotator.models import Consensus, PointStatus, Project, Stage, Submission
+from body.geodesics import GeodesicTable
+from body.parts import N_PARTS
+from body.surface import SurfacePoints, mirror, nearest_vertex
+
+N_VERTICES: Final = 6890
+BETWEEN, SETTLED = 0, 1
+# A point this far off, that would be at least twice as near on the other side of the body, is a left-right swap.
+SWAP_CM: Final = 10.0
+_TASKS_AT_ONCE: Final = 200
+_BIN_CM: Final = 0.5
+_N_BINS: Final = 80
+
+Float64 = NDArray[np.float64]
+
+
+@dataclass
+class Sums:
+    """Sums over all distances of one annotator, or of everyone."""
+
+    by_part: Float64 = field(default_factory=lambda: np.zeros((N_PARTS + 1, 3)))  # n, cm, n above 10 cm
+    by_vertex: Float64 = field(default_factory=lambda: np.zeros((2, N_VERTICES), np.float64))  # n, cm
+    histogram: NDArray[np.int64] = field(default_factory=lambda: np.zeros(_N_BINS + 1, np.int64))
+    statuses: NDArray[np.int64] = field(default_factory=lambda: np.zeros(4, np.int64))
+    swaps: int = 0
+
+    def add(self, cm: Float64, part: NDArray[np.uint8], vertex: NDArray[np.int32], swaps: int) -> None:
+        self.by_part[:, 0] += np.bincount(part, minlength=N_PARTS + 1)
+        self.by_part[:, 1] += np.bincount(part, cm, minlength=N_PARTS + 1)
+        self.by_part[:, 2] += np.bincount(part, cm > SWAP_CM, minlength=N_PARTS + 1)
+        self.by_vertex[0] += np.bincount(vertex, minlength=N_VERTICES)
+        self.by_vertex[1] += np.bincount(vertex, cm, minlength=N_VERTICES)
+        self.histogram += np.bincount(np.minimum(cm / _BIN_CM, _N_BINS).astype(int), minlength=_N_BINS + 1)
+        self.swaps += swaps
+
+    @property
+    def median_cm(self) -> float | None:
+        """The median distance, to half a centimetre."""
+        total = self.histogram.sum()
+        if not total:
+            return None
+        return float((np.searchsorted(self.histogram.cumsum(), total / 2) + 0.5) * _BIN_CM)
+
+
+@dataclass(frozen=True)
+class AnswerRow:
+    """One answer against one kind of reference: over its n points, the sums of the scores whose mean is AUC."""
+
+    kind: int
+    annotator: int
+    person: int
+    day: int
+    n: int
+    auc10: float
+    auc30: float
+    cm: float
+
+
+@dataclass
+class Measured:
+    """All that is measured of a project's answers to points."""
+
+    everyone: Sums
+    annotators: dict[int, Sums]
+    rows: list[AnswerRow]
+
+
+def measure_project(project: Project, table: GeodesicTable) -> Measured:
+    """Measure every answer to points of a project against its references."""
+    found = Measured(Sums(), {}, [])
+    for answers in _batches(project):
+        settled = _settled(answers)
+        for _task, same in groupby(answers, key=lambda answer: answer["task_id"]):
+            group = list(same)
+            for answer in group:
+                _count(found, answer)
+                reference = settled.get(answer["task__person_id"])
+                if reference is not None and reference.submission_id != answer["id"]:
+                    columns = {"status": reference.status, "triangle": reference.triangle,
+                               "weights": reference.weights, "point_set_id": reference.point_set_id}  # fmt: skip
+                    _measure(found, answer, columns, SETTLED, table)
+                for other in group:
+                    if other is not answer:
+                        _measure(found, answer, other, BETWEEN, table)
+    return found
+
+
+def _batches(project: Project) -> Iterator[list[dict[str, Any]]]:
+    """Yield annotators' answers, whole tasks at a time; what a reviewer superseded counts as what it was."""
+    own = Q(superseded_by=None) | Q(superseded_by__origin=Submission.Origin.REVIEW)
+    answers = (
+        Submission.objects.filter(
+            own, task__project=project, task__stage=Stage.CORRESPONDENCE, annotator__isnull=False,
+            origin__in=[Submission.Origin.WORKBENCH, Submission.Origin.API], point_set__is_current=True,
+        )
+        .order_by("task_id", "id")
+        .values("id", "task_id", "task__person_id", "annotator_id", "created_at", "point_set_id", "point_set__part",
+                "status", "triangle", "weights")
+    )  # fmt: skip
+    batch: list[dict[str, Any]] = []
+    tasks = 0
+    for _task, same in groupby(answers.iterator(chunk_size=1000), key=lambda answer: answer["task_id"]):
+        batch.extend(same)
+        tasks += 1
+        if tasks >= _TASKS_AT_ONCE:
+            yield batch
+            batch, tasks = [], 0
+    if batch:
+        yield batch
+
+
+def _settled(answers: list[dict[str, Any]]) -> dict[int, Consensus]:
+    people = {answer["task__person_id"] for answer in answers}
+    accepted = Consensus.objects.filter(
+        person__in=people, stage=Stage.CORRESPONDENCE, method=Consensus.Method.REVIEWED
+    ).only("person_id", "submission_id", "point_set_id", "status", "triangle", "weights")
+    return {consensus.person_id: consensus for consensus in accepted}
+
+
+def _count(found: Measured, answer: dict[str, Any]) -> None:
+    statuses = np.bincount(answer["status"], minlength=4)[:4]
+    found.everyone.statuses += statuses
+    found.annotators.setdefault(answer["annotator_id"], Sums()).statuses += statuses
+
+
+def _measure(
+    found: Measured, answer: dict[str, Any], reference: dict[str, Any], kind: int, table: GeodesicTable
+) -> None:
+    if answer["point_set_id"] != reference["point_set_id"]:
+        return
+    both = (answer["status"] == PointStatus.PLACED) & (reference["status"] == PointStatus.PLACED)
+    n = int(both.sum())
+    if not n:
+        return
+    mine = SurfacePoints(answer["triangle"][both], answer["weights"][both])
+    theirs = SurfacePoints(reference["triangle"][both], reference["weights"][both])
+    cm = table.distance_cm(mine, theirs).astype(np.float64)
+    far = cm > SWAP_CM
+    mirrored = table.distance_cm(mine[far], mirror(theirs[far])) if far.any() else np.zeros(0)
+    swaps = int((mirrored < cm[far] / 2).sum())
+    part, vertex = answer["point_set__part"][both], nearest_vertex(theirs)
+    for sums in (found.everyone, found.annotators[answer["annotator_id"]]):
+        sums.add(cm, part, vertex, swaps)
+    row = AnswerRow(
+        kind, answer["annotator_id"], answer["task__person_id"], answer["created_at"].toordinal(), n,
+        float(np.clip(1 - cm / 10, 0, None).sum()), float(np.clip(1 - cm / 30, 0, None).sum()), float(cm.sum()),
+    )  # fmt: skip
+    found.rows.append(row)
