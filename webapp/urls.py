@@ -7,7 +7,7 @@ from django.views.i18n import set_language
 import export.urls
 import qa.urls
 from annotator.urls import api_urlpatterns, workbench_urlpatterns
-from webapp.views import account, auth, exchange, health, home, images, inbox, members, people, projects
+from webapp.views import account, auth, exchange, figures, health, home, images, inbox, members, people, projects
 
 project_urlpatterns = [
     path("", projects.overview, name="project-overview"),
@@ -21,6 +21,12 @@ project_urlpatterns = [
     path("/people/<int:person_id>", people.person, name="project-person"),
     path("/people/<int:person_id>/act", people.person_act, name="project-person-act"),
     path("/people/<int:person_id>/picture/<str:overlay>", people.person_picture, name="project-person-picture"),
+    path("/figures", figures.project_figures, name="project-figures"),
+    path("/figures/body-<slug:ramp>.png", figures.body, name="project-body"),
+    path("/figures/<slug:table>.csv", figures.figures_csv, name="project-figures-csv"),
+    path("/my-figures", figures.my_figures, name="project-my-figures"),
+    path("/annotators/<int:user_id>", figures.annotator_figures, name="project-annotator"),
+    path("/annotators/<int:user_id>/body-<slug:ramp>.png", figures.body, name="project-annotator-body"),
     path("/inbox", inbox.inbox, name="project-inbox"),
     path("/inbox/act", inbox.inbox_act, name="project-inbox-act"),
     path("/work.csv", inbox.work_csv, name="project-work-csv"),

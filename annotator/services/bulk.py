@@ -105,7 +105,7 @@ def assign_task(*, task: Task, to: User, by: User) -> Lease:
 
 
 def _member(project_id: int, user_id: int | None) -> User:
-    member = User.objects.filter(pk=user_id, is_active=True).first()
+    member = User.objects.filter(pk=user_id, is_active=True).first() if user_id is not None else None
     membership = membership_of(member, project_id) if member else None
     if member is None or not may_annotate(membership):
         raise NotFoundError("There is no such member who annotates in this project.")

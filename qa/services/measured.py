@@ -115,7 +115,7 @@ def _batches(project: Project) -> Iterator[list[dict[str, Any]]]:
     batch: list[dict[str, Any]] = []
     tasks = 0
     for _task, same in groupby(answers.iterator(chunk_size=1000), key=lambda answer: answer["task_id"]):
-        batch.extend(same)
+        batch.extend(dict(answer) for answer in same)
         tasks += 1
         if tasks >= _TASKS_AT_ONCE:
             yield batch

@@ -86,7 +86,7 @@ def _scores(rows: list[AnswerRow]) -> dict[str, Any] | None:
     if not rows:
         return None
     person, n = np.array([row.person for row in rows]), np.array([row.n for row in rows])
-    found = {"points": int(n.sum())}
+    found: dict[str, Any] = {"points": int(n.sum())}
     for name in ("auc10", "auc30", "cm"):
         interval = mean_interval(person, np.array([getattr(row, name) for row in rows]), n)
         found[name] = interval.as_json() if interval else None

@@ -53,7 +53,8 @@ def work_figures(project: Project) -> tuple[Figures, dict[int, Figures]]:
     for annotator, stage, answers, people, ms, median, newest, sent_back, corrected in _rows(_SPEED, project.pk):
         found[annotator]["stages"][stage] = {
             "answers": answers, "people": people, "hours": round(ms / 3_600_000, 3),
-            "median_s": round(median / 1000, 1), "newest": newest.isoformat(), "sent_back": sent_back, "corrected": corrected,
+            "median_s": round(median / 1000, 1), "newest": newest.isoformat(), "sent_back": sent_back,
+            "corrected": corrected,
         }  # fmt: skip
     for annotator, stage, day, answers, median in _rows(_BY_DAY, project.pk, since):
         told = {"day": day.isoformat(), "stage": stage, "answers": answers, "median_s": round(median / 1000, 1)}

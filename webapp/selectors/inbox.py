@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
 
+import numpy as np
 from django.db.models import Exists, F, Func, IntegerField, OuterRef, Q, QuerySet, Value
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -102,7 +103,7 @@ def _described(tasks: list[Task]) -> list[InboxRow]:
     doubts: dict[int, int] = defaultdict(int)
     doubted = _DOUBTED.filter(task__in=tasks).values_list("task_id", "status")
     for task_id, status in doubted:
-        doubts[task_id] += int((status == PointStatus.NOT_THIS_PART).sum())
+        doubts[task_id] += int((np.asarray(status) == PointStatus.NOT_THIS_PART).sum())
     return [_row(task, by_task[task.pk], doubts[task.pk]) for task in tasks]
 
 

@@ -37,7 +37,7 @@ def work_by_annotator(project: Project, first: date, last: date) -> list[WorkRow
             answers=Count("pk"),
             people=Count("pk", filter=Q(supersedes=None)),
             active_ms=Sum("active_ms", default=0),
-            sent_back=Count("sent_back"),
+            returned=Count("sent_back"),
         )
     )
     return [
@@ -48,7 +48,7 @@ def work_by_annotator(project: Project, first: date, last: date) -> list[WorkRow
             row["people"],
             row["answers"],
             row["active_ms"],
-            row["sent_back"],
+            row["returned"],
         )
         for row in rows
     ]

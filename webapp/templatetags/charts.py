@@ -3,7 +3,9 @@
 All is SVG with attributes, as the content security policy forbids style attributes.
 """
 
+import math
 from collections.abc import Iterable
+from typing import Any
 
 from django import template
 from django.utils.html import format_html, format_html_join
@@ -107,4 +109,94 @@ def part_strip() -> SafeString:
     )
     return format_html(
         '<svg class="part-strip" viewBox="0 0 342 8" width="342" height="8" aria-hidden="true">{}</svg>', rects
+    )
+
+
+_PLOT_WIDTH, _ROW = 220, 20
+
+
+@register.simple_tag
+def interval_plot(label: str, rows: Iterable[Any], name: str) -> SafeString:
+    """Return means with their intervals on one axis: rows with `mark` (dot, square, line) and `name` of the figure.
+
+    The axis is cut to what is shown, in steps of a tenth.
+    """
+    shown = [(row.mark, getattr(row, name)) for row in rows]
+    known = [found[end] for _mark, found in shown for end in ("value", "low", "high")]
+    ends = [value for value in known if value is not None]
+    low = max(0.0, math.floor(min(ends, default=0.0) * 10 - 0.5) / 10)
+    high = min(1.0, math.ceil(max(ends, default=1.0) * 10 + 0.5) / 10)
+
+    def at(value: float) -> str:
+        return f"{10 + (_PLOT_WIDTH - 20) * (value - low) / (high - low or 1):.1f}"
+
+    bottom = 8 + _ROW * sum(mark != "line" for mark, _found in shown)
+    steps = [low + step / 10 for step in range(round((high - low) * 10) + 1)]
+    grid = format_html_join(
+        "",
+        '<path class="axis" d="M{0} 4V{1}"/><text x="{0}" y="{2}" text-anchor="middle">{3}</text>',
+        ((at(step), bottom, bottom + 14, f"{step:.1f}") for step in steps),
+    )
+    drawn = []
+    row = 0
+    for mark, found in shown:
+        if mark == "line":
+            drawn.append(format_html('<path class="plot-line" d="M{} 2V{}"/>', at(found["value"]), bottom))
+            continue
+        y = 8 + _ROW * (row + 0.5)
+        row += 1
+        if found["low"] is not None:
+            ends_drawn = (mark, at(found["low"]), y, at(found["high"]), y - 4, y + 4)
+            drawn.append(format_html('<path class="plot-{0}" d="M{1} {2}H{3}M{1} {4}V{5}M{3} {4}V{5}"/>', *ends_drawn))
+        drawn.append(format_html('<circle class="plot-{}" cx="{}" cy="{}" r="4.5"/>', mark, at(found["value"]), y))
+    return format_html(
+        '<svg class="plot" viewBox="0 0 {} {}" role="img" aria-label="{}">{}{}</svg>',
+        _PLOT_WIDTH, bottom + 18, label, grid, format_html_join("", "{}", ((one,) for one in drawn)),
+    )  # fmt: skip
+
+
+@register.simple_tag
+def plot_mark(mark: str) -> SafeString:
+    """Return the mark of a row of an interval plot, for the table beside it."""
+    line = format_html('<path class="plot-line" d="M5 1v8"/>')
+    shape = line if mark == "line" else format_html('<circle class="plot-{}" cx="5" cy="5" r="4"/>', mark)
+    return format_html('<svg class="plot-mark" width="10" height="10" aria-hidden="true">{}</svg>', shape)
+
+
+@register.simple_tag
+def trend(label: str, points: Iterable[tuple[str, float]], unit: str) -> SafeString:
+    """Return a line of (when, value) from zero, with its first, last and highest value written out."""
+    rows = list(points)
+    if len(rows) < 2:
+        return format_html_join("", '<p class="muted">{}: {} {}</p>', ((when, f"{n:.1f}", unit) for when, n in rows))
+    top = max((value for _when, value in rows), default=0) or 1
+    step = 440 / max(len(rows) - 1, 1)
+    spots = [(10 + number * step, 96 - 80 * value / top, when, value) for number, (when, value) in enumerate(rows)]
+    line = "M" + "L".join(f"{x:.1f} {y:.1f}" for x, y, _when, _value in spots)
+    dots = format_html_join(
+        "",
+        '<circle class="plot-dot" cx="{}" cy="{}" r="3"><title>{}: {} {}</title></circle>',
+        ((f"{x:.1f}", f"{y:.1f}", when, f"{value:.1f}", unit) for x, y, when, value in spots),
+    )
+    words = format_html_join(
+        "",
+        '<text x="{}" y="112" text-anchor="{}">{}</text>',
+        ((f"{spot[0]:.1f}", anchor, spot[2]) for spot, anchor in ((spots[0], "start"), (spots[-1], "end"))),
+    )
+    return format_html(
+        '<svg class="plot plot-wide" viewBox="0 0 460 116" role="img" aria-label="{}">'
+        '<path class="axis" d="M0 96.5h460M0 16.5h460"/><text x="0" y="11">{} {}</text>'
+        '<path class="plot-trend" d="{}"/>{}{}</svg>',
+        label, f"{top:.1f}", unit, line, dots, words,
+    )  # fmt: skip
+
+
+@register.simple_tag
+def error_swatch(cm: float | None) -> SafeString:
+    """Return a square in the colour of a mean error, from 0 to 8 cm in nine steps."""
+    step = "none" if cm is None else min(8, round(cm))
+    return format_html(
+        '<svg class="dot" width="10" height="10" aria-hidden="true">'
+        '<rect class="error-{}" width="10" height="10" rx="2"/></svg>',
+        step,
     )

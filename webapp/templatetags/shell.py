@@ -78,6 +78,12 @@ def skip_word(reason: str) -> str:
 
 
 @register.filter
+def overlay_of(stage: str) -> str:
+    """Return the overlay that shows a stage's answer."""
+    return "parts" if stage == "parts" else "points"
+
+
+@register.filter
 def any_running(jobs: Iterable[Job]) -> bool:
     """Tell whether a list of jobs is still going to change."""
     return any(job.state in {"queued", "running"} for job in jobs)

@@ -20,6 +20,7 @@ from annotator.models import Membership, User
 from annotator.permissions import (
     Predicate,
     is_member_role,
+    may_annotate,
     may_browse,
     may_engineer,
     may_manage,
@@ -38,9 +39,16 @@ class PageRequest(HttpRequest):
     htmx: HtmxDetails
 
 
+def sees_own_alone(membership: Membership | None) -> bool:
+    """Return whether someone annotates and may not look at others' figures."""
+    return may_annotate(membership) and not may_browse(membership)
+
+
 TABS: tuple[tuple[str, str, Any, Predicate], ...] = (
     ("overview", "project-overview", gettext_lazy("Overview"), is_member_role),
     ("people", "project-people", gettext_lazy("People"), may_browse),
+    ("mine", "project-my-figures", gettext_lazy("My figures"), sees_own_alone),
+    ("figures", "project-figures", gettext_lazy("Figures"), may_browse),
     ("review", "project-review", gettext_lazy("Review"), may_review),
     ("inbox", "project-inbox", gettext_lazy("Inbox"), may_review),
     ("upload", "project-upload", gettext_lazy("Upload"), may_manage),

@@ -1,0 +1,155 @@
+"""Figures: measured once, kept, and told to those who may see them: annotators see their own and no one else's."""
+
+import json
+
+import numpy as np
+import pytest
+
+from annotator.models import Consensus, Submission, User
+from annotator.services.acceptance import accept_submission
+from body.canonical import load_canonical_body
+from body.surface import SurfacePoints, positions
+from qa.models import FigureSheet
+from qa.services.sheets import write_sheets
+from tests.webapp.clients import browser
+
+
+class StraightTable:
+    """Distances through the air instead of along the surface: quick, and known to the last digit."""
+
+    def distance_cm(self, a: SurfacePoints, b: SurfacePoints) -> np.ndarray:
+        body = load_canonical_body()
+        return 100 * np.linalg.norm(positions(a, body.vertices) - positions(b, body.vertices), axis=1)
+
+    def vertex_distance_cm(self, a: np.ndarray, b: np.ndarray) -> np.ndarray:
+        body = load_canonical_body()
+        return 100 * np.linalg.norm(body.vertices[a] - body.vertices[b], axis=-1)
+
+
+@pytest.fixture
+def task(world, views):
+    from tests.factories import answered
+
+    return answered(world, "correspondence")
+
+
+def url(world, page):
+    return f"/projects/{world.project.pk}{page}"
+
+
+def test_figures_are_those_of_the_answers(world, task):
+    ana, ben = task.submissions.order_by("pk")
+    apart = StraightTable().distance_cm(
+        SurfacePoints(ana.triangle, ana.weights), SurfacePoints(ben.triangle, ben.weights)
+    )
+    sheet = write_sheets(world.project, StraightTable())
+    between = sheet.data["agreement"]["between"]
+    assert between["cm"]["value"] == pytest.approx(apart.mean(), abs=1e-6)
+    assert between["auc10"]["value"] == pytest.approx(np.clip(1 - apart / 10, 0, None).mean(), abs=1e-6)
+    assert between["auc10"]["people"] == 1
+    assert between["auc10"]["low"] is None, "no interval over one person"
+    assert sheet.data["agreement"]["settled"] is None
+    assert sum(row["n"] for row in sheet.data["parts"]) == 2 * len(apart)
+    assert {row["id"] for row in sheet.data["annotators"]} == {world.ana.pk, world.ben.pk}
+    painted = FigureSheet.objects.get(annotator=world.ana).vertex_error
+    near = painted[painted < 255]
+    assert 0 < len(near) < 6890
+    assert near.max() <= apart.max() * 25 + 1
+
+    accept_submission(user=world.rita, submission_id=ana.pk)
+    settled = write_sheets(world.project, StraightTable()).data["agreement"]["settled"]
+    assert (settled["points"], settled["cm"]["value"]) == (len(apart), pytest.approx(apart.mean(), abs=1e-6))
+    assert FigureSheet.objects.get(annotator=world.ana).data["agreement"]["settled"] is None, "not against itself"
+    assert FigureSheet.objects.count() == 3
+
+
+def test_a_swap_is_told_from_plain_error(world, task):
+    from body.surface import mirror
+
+    ana, ben = task.submissions.order_by("pk")
+    arms = np.flatnonzero(np.isin(load_topology_parts(ana.triangle), [1, 14]))
+    there = mirror(SurfacePoints(ana.triangle, ana.weights))
+    ben.triangle, ben.weights = there.triangle.copy(), there.weights.copy()
+    ben.save()
+    apart = StraightTable().distance_cm(SurfacePoints(ana.triangle, ana.weights), there)
+    assert len(arms) == len(apart)
+    sheet = write_sheets(world.project, StraightTable())
+    assert sheet.data["swaps"] == pytest.approx((apart > 10).mean(), abs=1e-4)
+
+
+def load_topology_parts(triangle):
+    from body.topology import load_topology
+
+    return load_topology().face_part[triangle]
+
+
+def test_only_annotators_answers_count(world, task):
+    first = task.submissions.first()
+    columns = {name: value for name, value in first.answer_columns().items() if name != "point_set_id"}
+    Submission.objects.create(
+        client_uuid="00000000-0000-0000-0000-000000000001", task=task, annotator=world.rita, origin="review",
+        supersedes=first, point_set=first.point_set, **columns,
+    )  # fmt: skip
+    sheet = write_sheets(world.project, StraightTable())
+    assert {row["id"] for row in sheet.data["annotators"]} == {world.ana.pk, world.ben.pk}
+    assert sheet.data["stages"]["correspondence"]["corrected"] == 1
+    assert sheet.data["agreement"]["between"]["points"] == 2 * len(first.status), "what was corrected counts as it was"
+
+
+def test_who_sees_whose_figures(world, task):
+    write_sheets(world.project, StraightTable())
+    ana, ben = (f"/annotators/{user.pk}" for user in (world.ana, world.ben))
+    pages = {
+        "/figures": {"mia", "rita", "ed"}, "/figures/body-light.png": {"mia", "rita", "ed"},
+        "/figures/annotators.csv": {"mia", "rita", "ed"}, ana: {"mia", "rita", "ed", "ana"},
+        f"{ana}/body-dark.png": {"mia", "rita", "ed", "ana"}, ben: {"mia", "rita", "ed", "ben"},
+        f"{ben}/body-dark.png": {"mia", "rita", "ed", "ben"}, "/my-figures": {"mia", "rita", "ed", "ana", "ben"},
+    }  # fmt: skip
+    for page, allowed in pages.items():
+        found = {
+            name: browser(world, name).get(url(world, page)).status_code for name in ("mia", "rita", "ed", "ana", "ben")
+        }
+        assert found == {name: 200 if name in allowed else 403 for name in found}, page
+        assert browser(world, "eve").get(url(world, page)).status_code == 404
+        assert browser(world, None).get(url(world, page)).status_code == 302
+    mine = browser(world, "ana").get(url(world, "/my-figures")).content.decode()
+    assert "My figures" in mine
+    assert "Ben" not in mine
+    assert browser(world, "mia").get(url(world, "/annotators/999999")).status_code == 404
+
+
+def test_pages_read_what_is_kept(world, task, django_assert_max_num_queries):
+    client = browser(world, "mia")
+    assert "soon after the first answer" in client.get(url(world, "/figures")).content.decode()
+    write_sheets(world.project, None)
+    assert "The surface is being measured" in client.get(url(world, "/figures")).content.decode()
+    write_sheets(world.project, StraightTable())
+    with django_assert_max_num_queries(14):
+        page = client.get(url(world, "/figures")).content.decode()
+    for words in ("0.563", "0.835", "between annotators", "of all error", "Ana", "working days left"):
+        assert words in page, words
+    assert client.get(url(world, "/figures?rate=12")).status_code == 200
+    picture = client.get(url(world, "/figures/body-light.png"))
+    assert picture.content.startswith(b"\x89PNG")
+    for table, columns in (("annotators", 10), ("parts", 4), ("weeks", 4), ("days", 4)):
+        lines = client.get(url(world, f"/figures/{table}.csv")).content.decode().splitlines()
+        assert len(lines) > 1, table
+        assert {line.count(",") for line in lines} == {columns - 1}, table
+    assert client.get(url(world, "/figures/other.csv")).status_code == 404
+    assert client.get(url(world, "/figures/body-other.png")).status_code == 404
+
+
+def test_sheets_are_written_when_there_is_something_new(world, task):
+    from qa.tasks import is_stale, refresh_figures
+
+    assert refresh_figures() == 1
+    assert not is_stale(world.project)
+    assert refresh_figures() == 0
+    submission = task.submissions.last()
+    submission.pk, submission.client_uuid, submission._state.adding = None, "00000000-0000-0000-0000-000000000002", True
+    submission.save()
+    FigureSheet.objects.update(computed_at="2020-01-01T00:00Z")
+    assert is_stale(world.project)
+    assert json.dumps(FigureSheet.objects.get(annotator=None).data)
+    assert Consensus.objects.filter(stage="correspondence").count() == 0
+    assert User.objects.count() == 6

@@ -1,0 +1,98 @@
+"""Words and rows for the pages of figures."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from annotator.models import Project, Submission, User
+from body.parts import PARTS, part_by_number
+from qa.models import FigureSheet
+from qa.selectors.figures import PAPER_AUC10, PAPER_AUC30
+
+LATEST = 8
+
+
+@dataclass(frozen=True)
+class AgreementRow:
+    """One kind of agreement: what is compared with what, over how many people, and the two areas with intervals."""
+
+    mark: str
+    label: str
+    people: int | None
+    auc10: dict[str, Any]
+    auc30: dict[str, Any]
+    cm: dict[str, Any] | None
+
+
+def agreement_rows(sheet: FigureSheet) -> list[AgreementRow]:
+    """Return the rows of the table beside the interval plots; the paper's humans last."""
+    labels = (("between", "dot", _("between annotators")), ("settled", "square", _("against settled by reviewers")))
+    rows = []
+    for key, mark, label in labels:
+        found = sheet.data.get("agreement", {}).get(key)
+        if found:
+            auc10, auc30 = found["auc10"], found["auc30"]
+            rows.append(AgreementRow(mark, label, auc10["people"], auc10, auc30, found["cm"]))
+    paper = {"low": None, "high": None}
+    rows.append(
+        AgreementRow(
+            "line", _("published, human"), None, paper | {"value": PAPER_AUC10}, paper | {"value": PAPER_AUC30}, None
+        )
+    )
+    return rows
+
+
+def part_rows(sheet: FigureSheet) -> list[dict[str, Any]]:
+    """Return the mean error of each limb, right and left, in the order of the work."""
+    found = {row["part"]: row for row in sheet.data.get("parts", [])}
+    rows = []
+    for part in sorted(PARTS, key=lambda part: part.digit):
+        if part.side == "left":
+            continue
+        row: dict[str, Any] = {"name": _(part.limb.replace("_", " ").capitalize())}
+        if part.side is None:
+            row["both"] = found.get(part.number)
+        else:
+            row["right"], row["left"] = found.get(part.number), found.get(part.mirror)
+        rows.append(row)
+    return rows
+
+
+def worst_words(sheet: FigureSheet) -> str:
+    """Return a sentence about the parts that carry most of the error."""
+    rows = sheet.data.get("parts", [])
+    total = sum(row["n"] * row["cm"] for row in rows)
+    if not total:
+        return ""
+    first, *rest = sorted(rows, key=lambda row: -row["n"] * row["cm"])
+    names = [_(part_by_number(row["part"]).name) for row in (first, *rest[:1])]
+    share = 100 * sum(row["n"] * row["cm"] for row in (first, *rest[:1])) / total
+    both = _(" and ").join(names)
+    return _("%(parts)s carry %(share)d %% of all error.") % {"parts": both, "share": share}
+
+
+def annotator_rows(sheet: FigureSheet) -> list[dict[str, Any]]:
+    """Return the annotators of a project's sheet with names, most answers first."""
+    rows = sheet.data.get("annotators", [])
+    names = {user.pk: str(user) for user in User.objects.filter(pk__in=[row["id"] for row in rows])}
+    told = [
+        {
+            **row,
+            "name": names.get(row["id"], "–"),
+            "parts": row.get("stages", {}).get("parts", {}),
+            "points": row.get("stages", {}).get("correspondence", {}),
+        }
+        for row in rows
+    ]
+    return sorted(told, key=lambda row: -(row["parts"].get("answers", 0) + row["points"].get("answers", 0)))
+
+
+def latest_work(project: Project, annotator: int) -> list[Submission]:
+    """Return someone's newest answers with their people."""
+    return list(
+        Submission.objects.filter(task__project=project, annotator=annotator)
+        .select_related("task__person__image", "sent_back")
+        .defer("label_map", "triangle", "weights", "click", "task__person__mask", "task__person__source")
+        .order_by("-pk")[:LATEST]
+    )

@@ -1,0 +1,176 @@
+"""Pages of figures: the project, one annotator, the body coloured by error, and the same as CSV."""
+
+import csv
+from typing import Any
+
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpResponse
+from django.utils import formats
+from django.utils.cache import patch_cache_control
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from annotator.models import Membership, Stage
+from annotator.permissions import is_member_role, may_browse
+from body.parts import part_by_number
+from qa.body_picture import RAMPS, paint_body
+from qa.models import FigureSheet
+from qa.selectors import figures as selectors
+from webapp.selectors import figures as rows
+from webapp.selectors.overview import progress_of
+from webapp.views.common import PageRequest, project_page, render_project
+
+
+@require_safe
+@project_page(may_browse)
+def project_figures(request: PageRequest, membership: Membership) -> HttpResponse:
+    """Agreement, error on the body, throughput, time, assistance: of the whole project."""
+    project = membership.project
+    sheet = selectors.sheet_of(project)
+    context: dict[str, Any] = {"sheet": sheet, "annotator": None}
+    if sheet is not None:
+        rate = _rate(request.GET.get("rate", ""))
+        hours = sum(stage["hours"] for stage in sheet.data["stages"].values())
+        context |= {
+            **_shared(sheet),
+            "annotators": rows.annotator_rows(sheet),
+            "stage_rows": [
+                (
+                    stage,
+                    sheet.data["stages"].get(stage.stage, {}).get("median_s"),
+                    selectors.forecast(sheet, stage.stage, stage.all - stage.accepted),
+                )
+                for stage in progress_of(project)
+            ],
+            "comparison": selectors.comparison(sheet),
+            "hours": hours,
+            "rate": rate,
+            "cost": hours * rate if rate else None,
+        }
+    return render_project(request, membership, "webapp/figures.html", "figures", **context)
+
+
+@require_safe
+@project_page(is_member_role)
+def annotator_figures(request: PageRequest, membership: Membership, user_id: int) -> HttpResponse:
+    """One annotator: accuracy, speed, drift, error on the body, latest work. Annotators see themselves alone."""
+    return _annotator_page(request, membership, user_id)
+
+
+@require_safe
+@project_page(is_member_role)
+def my_figures(request: PageRequest, membership: Membership) -> HttpResponse:
+    """One's own figures."""
+    return _annotator_page(request, membership, membership.user_id)
+
+
+def _annotator_page(request: PageRequest, membership: Membership, user_id: int) -> HttpResponse:
+    _check_own(membership, user_id)
+    project = membership.project
+    member = project.memberships.select_related("user").filter(user=user_id).first()
+    sheet = selectors.sheet_of(project, user_id)
+    if member is None and sheet is None:
+        raise Http404
+    user = member.user if member else sheet.annotator if sheet else None
+    context: dict[str, Any] = {
+        "sheet": sheet,
+        "annotator": user,
+        "member": member,
+        "is_own": user_id == membership.user_id,
+        "latest": rows.latest_work(project, user_id),
+    }
+    if sheet is not None:
+        context |= _shared(sheet) | {
+            "speed": [
+                (stage.label, selectors.speed_of(sheet, stage.value))
+                for stage in Stage
+                if sheet.data["stages"].get(stage.value)
+            ],
+            "everyone": selectors.sheet_of(project),
+        }
+    active = "figures" if may_browse(membership) else "mine"
+    return render_project(request, membership, "webapp/annotator.html", active, **context)
+
+
+@require_safe
+@project_page(is_member_role)
+def body(request: PageRequest, membership: Membership, ramp: str, user_id: int | None = None) -> HttpResponse:
+    """The body in six views, coloured by mean error, as a PNG for a light or a dark ground."""
+    if ramp not in RAMPS:
+        raise Http404
+    _check_own(membership, user_id)
+    found = selectors.vertex_error_of(membership.project, user_id)
+    response = HttpResponse(paint_body(found[0] if found else None, ramp), content_type="image/png")
+    # The address carries when the figures were computed.
+    patch_cache_control(response, private=True, max_age=86400)
+    return response
+
+
+@require_safe
+@project_page(may_browse)
+def figures_csv(request: PageRequest, membership: Membership, table: str) -> HttpResponse:
+    """One table of the project's figures as CSV."""
+    sheet = selectors.sheet_of(membership.project)
+    tables = {"annotators": _annotators, "parts": _parts, "weeks": _weeks, "days": _days}
+    if sheet is None or table not in tables:
+        raise Http404
+    response = HttpResponse(content_type="text/csv; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="{table}-{membership.project_id}.csv"'
+    csv.writer(response).writerows(tables[table](sheet))
+    return response
+
+
+def _check_own(membership: Membership, user_id: int | None) -> None:
+    if user_id != membership.user_id and not may_browse(membership):
+        raise PermissionDenied(_("You see your own figures; those of others are for who manages and reviews."))
+
+
+def _shared(sheet: FigureSheet) -> dict[str, Any]:
+    columns = [(formats.date_format(day, "j M"), parts, points) for day, parts, points in selectors.days_of(sheet)]
+    return {
+        "agreement": rows.agreement_rows(sheet),
+        "part_rows": rows.part_rows(sheet),
+        "worst": rows.worst_words(sheet),
+        "columns": columns,
+        "has_days": any(parts or points for _day, parts, points in columns),
+        "weeks": [(row["week"], row["cm"]) for row in sheet.data["weeks"]],
+    }
+
+
+def _rate(text: str) -> float:
+    try:
+        return max(0.0, min(float(text), 10_000.0))
+    except ValueError:
+        return 0.0
+
+
+def _annotators(sheet: FigureSheet) -> list[list[Any]]:
+    head = ["annotator", "parts", "parts median s", "points", "points median s", "AUC@10", "low", "high", "mean cm",
+            "swaps"]  # fmt: skip
+    found: list[list[Any]] = [head]
+    for row in rows.annotator_rows(sheet):
+        auc = row["auc10"] or {}
+        name = row["name"]
+        found.append(
+            [
+                f"'{name}" if name[:1] in "=+-@" else name, row["parts"].get("answers", 0),
+                row["parts"].get("median_s"), row["points"].get("answers", 0), row["points"].get("median_s"),
+                auc.get("value"), auc.get("low"), auc.get("high"), row["cm"], row["swaps"],
+            ]
+        )  # fmt: skip
+    return found
+
+
+def _parts(sheet: FigureSheet) -> list[list[Any]]:
+    told = [[part_by_number(row["part"]).key, row["n"], row["cm"], row["far"]] for row in sheet.data["parts"]]
+    return [["part", "points", "mean cm", "share above 10 cm"], *told]
+
+
+def _weeks(sheet: FigureSheet) -> list[list[Any]]:
+    told = [[row["week"], row["answers"], row["cm"], row["auc10"]] for row in sheet.data["weeks"]]
+    return [["week", "answers", "mean cm", "AUC@10"], *told]
+
+
+def _days(sheet: FigureSheet) -> list[list[Any]]:
+    told = [[row["day"], row["stage"], row["answers"], row["median_s"]] for row in sheet.data["days"]]
+    return [["day", "stage", "answers", "median s"], *told]
