@@ -1,0 +1,64 @@
+"""Whose part map is right more often: the network's, from a photograph and a box, or the nearest limb's, from keypoints
+and the true outline. On synthetic people, whose parts are known.
+
+python -m benchmarks.suggestions DIR [--weights lite] [--limit 300]
+
+DIR is written by `python -m rendering.scenes --count 240 --size 320x320 --seed 9000000 --out DIR`.
+"""
+
+import argparse
+from pathlib import Path
+
+import numpy as np
+
+from densepose.predictor import load_predictor
+from densepose.training.examples import People, Source
+from labels.boxes import Box, crop_around
+from labels.dp_masks import label_map_of
+from labels.prefill import prefill_parts
+from labels.rle import decode_mask
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--weights", default="lite")
+    parser.add_argument("--limit", type=int, default=300, help="people looked at")
+    options = parser.parse_args()
+    predictor = load_predictor(options.weights)
+    people = People([Source.of(options.folder)], 0.15)
+    shares: dict[str, list[float]] = {"network": [], "network, inside the outline": [], "nearest limb": []}
+    pixels = {name: 0 for name in shares}
+    body = 0
+    count = min(len(people), options.limit)
+    for index in range(count):
+        image, record = people.image(index), people.record(index)
+        size = (image.shape[1], image.shape[0])
+        box = Box.from_xywh(record["bbox"])
+        crop = crop_around(box, size)
+        truth = label_map_of(record["dp_masks"], crop, box)
+        outline = crop.cut(decode_mask(record["segmentation"], image.shape[:2]))
+        network = np.zeros(image.shape[:2], np.uint8)
+        [person] = predictor.predict(image, [box])
+        person.window.cut(network)[:] = person.part
+        keypoints = np.reshape(record["keypoints"], (17, 3))
+        maps = {
+            "network": crop.cut(network),
+            "network, inside the outline": np.where(outline, crop.cut(network), 0),
+            "nearest limb": prefill_parts(keypoints, outline, crop),
+        }
+        for name, found in maps.items():
+            # Background called body counts against it too.
+            wanted = (truth > 0) | (found > 0)
+            right = int(((found == truth) & (truth > 0)).sum())
+            shares[name].append(right / max(int(wanted.sum()), 1))
+            pixels[name] += int((found == truth)[truth > 0].sum())
+        body += int((truth > 0).sum())
+    print(f"{count} people of {options.folder}")
+    print(f"{'':30} right of the body's pixels   right of body or called body, mean over people")
+    for name, of_people in shares.items():
+        print(f"{name:30} {pixels[name] / body:26.1%}   {np.mean(of_people):6.1%}")
+
+
+if __name__ == "__main__":
+    main()
