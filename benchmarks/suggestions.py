@@ -28,7 +28,7 @@ def main() -> None:
     predictor = load_predictor(options.weights)
     people = People([Source.of(options.folder)], 0.15)
     shares: dict[str, list[float]] = {"network": [], "network, inside the outline": [], "nearest limb": []}
-    pixels = {name: 0 for name in shares}
+    pixels = dict.fromkeys(shares, 0)
     body = 0
     count = min(len(people), options.limit)
     for index in range(count):
