@@ -158,7 +158,9 @@ def interval_plot(label: str, rows: Iterable[Any], name: str) -> SafeString:
 @register.simple_tag
 def plot_mark(mark: str) -> SafeString:
     """Return the mark of a row of an interval plot, for the table beside it."""
-    drawing = '<path class="plot-{}" d="M5 1v8"/>' if mark == "line" else '<circle class="plot-{}" cx="5" cy="5" r="4"/>'
+    drawing = (
+        '<path class="plot-{}" d="M5 1v8"/>' if mark == "line" else '<circle class="plot-{}" cx="5" cy="5" r="4"/>'
+    )
     shape = format_html(drawing, mark)
     return format_html('<svg class="plot-mark" width="10" height="10" aria-hidden="true">{}</svg>', shape)
 
