@@ -10,6 +10,7 @@ from typing import Any, Self
 from django.db import connection
 
 from annotator.services.jobs import ClaimLostError, JobRun, job_kind
+from annotator.services.superpixels import prepare_superpixels
 from annotator.storage import open_stored
 from export.models import Release
 from export.services.image_sources import ZipImages
@@ -81,6 +82,7 @@ def run_import(run: JobRun) -> dict[str, Any]:
                 )
             )
     discard_upload(params)
+    prepare_superpixels(run.project)
     return report.to_json()
 
 

@@ -8,6 +8,7 @@ JOB_NAMES = {
     "demo_people": gettext_lazy("Drawing synthetic people"),
     "unpack_archive": gettext_lazy("Unpacking an archive"),
     "import_annotations": gettext_lazy("Importing annotations"),
+    "superpixels": gettext_lazy("Finding edges in photographs"),
     "release": gettext_lazy("Writing a release"),
 }
 OVERLAY_NAMES = {

@@ -64,14 +64,15 @@ def done_today(*, user_id: int, project_id: int, stage: str) -> int:
 
 
 def _of_parts(lease: Lease, crop: Crop) -> dict[str, Any]:
+    regions = {"superpixels_url": reverse("api-lease-superpixels", args=[lease.pk])}
     suggested = None
     # Whoever revises an answer goes on from that answer.
     if lease.is_assisted and lease.revises_id is None:
         suggested = suggest_parts(person=lease.task.person, crop=crop)
     if suggested is None:
-        return {"suggestion": None}
+        return regions | {"suggestion": None}
     source, packed = suggested
-    return {"suggestion": {"source": source, "label_map": base64.b64encode(packed).decode()}}
+    return regions | {"suggestion": {"source": source, "label_map": base64.b64encode(packed).decode()}}
 
 
 def _of_points(lease: Lease, crop: Crop) -> dict[str, Any]:

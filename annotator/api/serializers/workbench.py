@@ -104,6 +104,12 @@ class SuggestionOut(serializers.Serializer[Any]):
     label_map = serializers.CharField()
 
 
+class PreparingOut(serializers.Serializer[Any]):
+    """What was asked for is being made."""
+
+    state = serializers.CharField()
+
+
 class BundleOut(serializers.Serializer[Any]):
     """A leased task with all that the workbench shows; `lease` is null where the queue is empty."""
 
@@ -114,6 +120,7 @@ class BundleOut(serializers.Serializer[Any]):
     task = serializers.IntegerField(required=False, help_text="Comments are left with it.")
     done_today = serializers.IntegerField(required=False)
     image_url = serializers.CharField(required=False)
+    superpixels_url = serializers.CharField(required=False)
     crop = CropOut(required=False)
     box = serializers.ListField(child=serializers.FloatField(), min_length=4, max_length=4, required=False)
     keypoints = serializers.ListField(child=serializers.FloatField(), allow_null=True, required=False)

@@ -16,6 +16,7 @@ from annotator.permissions import may_annotate, may_browse, may_manage, may_revi
 from annotator.selectors import scope
 from annotator.services import acceptance, archives, images, people, tasks
 from annotator.services.pictures import stored_thumbnail
+from annotator.services.superpixels import prepare_superpixels
 
 
 class ImagesView(ApiView):
@@ -100,6 +101,7 @@ class ImagePeopleView(ApiView):
     def post(self, request: Request, image_id: int) -> Response:
         image = scope.image_for(self.me, image_id)
         person = people.create_person(image=image, by=self.me, **checked(io.PersonIn, request))
+        prepare_superpixels(person.project)
         return Response(io.PersonOut(person).data, status=201)
 
 

@@ -13,6 +13,7 @@ from annotator.models import Lease, Submission
 from annotator.selectors.bundles import bundle_for_lease
 from annotator.services import drafts, leases, queue, submissions, windows
 from annotator.services.pictures import stored_crop
+from annotator.services.superpixels import superpixels_of_lease
 
 _STALE = {409: ERROR, 410: ERROR}
 
@@ -135,3 +136,15 @@ class LeaseImageView(ApiView):
     def get(self, request: Request, lease_id: uuid.UUID) -> HttpResponseBase:
         lease = leases.own_lease(user=self.me, lease_id=lease_id)
         return picture_response(stored_crop(image=lease.task.person.image, crop=lease.shown_crop))
+
+
+class LeaseSuperpixelsView(ApiView):
+    @documented(
+        "The edge-following regions of a lease's crop",
+        answers=bytes,
+        also={202: io.PreparingOut},
+        description="202 while a worker still makes them: ask again in a moment.",
+    )
+    def get(self, request: Request, lease_id: uuid.UUID) -> HttpResponseBase:
+        name = superpixels_of_lease(leases.own_lease(user=self.me, lease_id=lease_id))
+        return Response({"state": "preparing"}, status=202) if name is None else picture_response(name)

@@ -50,11 +50,13 @@ function tools() {
     { id: "tool_eraser", label: t("Eraser"), group, keys: ["e"] },
     { id: "tool_polygon", label: t("Polygon"), group, keys: ["p"] },
     { id: "tool_lasso", label: t("Lasso"), group, keys: ["l"] },
+    { id: "tool_magnetic", label: t("Polygon along edges"), group, keys: ["m"] },
     { id: "tool_fill", label: t("Fill"), group, keys: ["f"] },
+    { id: "tool_edges", label: t("Select along edges; again: finer, coarser"), group, keys: ["g"] },
     { id: "smaller", label: t("Brush smaller"), group, keys: ["["], repeats: true },
     { id: "larger", label: t("Brush larger"), group, keys: ["]"], repeats: true },
     { id: "cycle_rule", label: t("Paints: over all, empty, one part"), group, keys: ["r"] },
-    { id: "toggle_hint", label: t("Hint on, off"), group, keys: ["g"] },
+    { id: "toggle_hint", label: t("Hint on, off"), group, keys: ["h"] },
     { id: "cancel", label: t("Give up the stroke"), group, keys: ["escape"], isFixed: true },
   ];
 }

@@ -69,7 +69,7 @@ function deciding(desk) {
 
 /** @param {Desk} desk @returns {Record<string, Command>} */
 function tools(desk) {
-  const names = ["move", "brush", "eraser", "polygon", "lasso", "fill"];
+  const names = ["move", "brush", "eraser", "polygon", "lasso", "magnetic", "fill"];
   const resize = (/** @type {number} */ factor) => {
     const { brushPx } = desk.state.state;
     const next = Math.round(brushPx * factor);
@@ -79,6 +79,10 @@ function tools(desk) {
   const following = { all: "empty", empty: "part", part: "all" };
   return {
     ...Object.fromEntries(names.map((name) => [`tool_${name}`, () => desk.chooseTool(name)])),
+    tool_edges: () => {
+      if (desk.state.state.tool === "edges") desk.state.set({ isCoarse: !desk.state.state.isCoarse });
+      else desk.chooseTool("edges");
+    },
     smaller: () => resize(1 / BRUSH_STEP),
     larger: () => resize(BRUSH_STEP),
     cycle_rule: () => desk.state.set({ rule: following[desk.state.state.rule] }),

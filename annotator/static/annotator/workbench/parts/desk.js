@@ -7,6 +7,7 @@ import { History } from "../core/history.js";
 import { t } from "../core/strings.js";
 import { Viewport } from "../core/viewport.js";
 import { Cursor } from "./cursor.js";
+import { Edges } from "./edges/edges.js";
 import { PART_BITS } from "./cells.js";
 import { sizeOfDelta } from "./label-document.js";
 import { PartOrder } from "./part-order.js";
@@ -14,6 +15,7 @@ import { makeState } from "./state.js";
 import { LassoTool, PolygonTool } from "./tools/areas.js";
 import { BrushTool } from "./tools/brush.js";
 import { FillTool, MoveTool } from "./tools/click.js";
+import { MagneticTool, RegionTool } from "./tools/edges.js";
 
 /** @typedef {import("../ui/shell.js").ShellForStage} ShellForStage */
 /** @typedef {import("../core/viewport.js").Point} Point */
@@ -32,6 +34,7 @@ import { FillTool, MoveTool } from "./tools/click.js";
 export class Desk {
   viewport = new Viewport({ padding: 4 });
   cursor = new Cursor();
+  edges;
   order;
   state;
   mirrors;
@@ -44,20 +47,22 @@ export class Desk {
   /** @type {Map<string, Tool>} */
   #tools;
 
-  /** @param {ShellForStage} shell @param {DeskEvents} events */
-  constructor(shell, events) {
+  /** @param {ShellForStage} shell @param {DeskEvents} events @param {string | undefined} edgeWorker its address */
+  constructor(shell, events, edgeWorker) {
     const { parts, work_order, user } = shell.config;
     this.shell = shell;
     this.#events = events;
     this.order = new PartOrder(parts, work_order);
     this.mirrors = new Map(parts.map((part) => [part.number, part.mirror]));
     this.state = makeState(user.settings, work_order[0]);
+    this.edges = new Edges(edgeWorker);
     this.history = this.newHistory();
     const bench = this.#bench();
     this.#tools = new Map(
       [
         new MoveTool(bench), new BrushTool(bench), new BrushTool(bench, { isEraser: true }), new PolygonTool(bench), new LassoTool(bench),
-        new FillTool(bench, { open: t("Nothing encloses this place.") }),
+        new FillTool(bench, { open: t("Nothing encloses this place.") }), new MagneticTool(bench, this.edges),
+        new RegionTool(bench, this.edges, { isCoarse: () => this.state.state.isCoarse, preparing: t("Edges are being prepared. A few seconds.") }),
       ].map((/** @type {Tool} */ tool) => [tool.name, tool]),
     );
   }
@@ -105,7 +110,7 @@ export class Desk {
   /** @param {number} part */
   pick(part) {
     // The part of a stroke under way is settled.
-    if (this.tool.isBusy && this.tool.name !== "polygon") return;
+    if (this.tool.isBusy && this.tool.name !== "polygon" && this.tool.name !== "magnetic") return;
     this.state.set({ part });
   }
 
@@ -125,6 +130,7 @@ export class Desk {
   chooseTool(name) {
     if (this.tool.isBusy) this.tool.cancel();
     this.cursor.isPressed = false;
+    if (name === "edges") this.edges.prepare();
     this.state.set({ tool: name });
   }
 

@@ -32,7 +32,7 @@ export function pressByKey(desk) {
     tool.up();
   } else {
     tool.down(sampleAt(desk));
-    cursor.isPressed = tool.isBusy && tool.name !== "polygon";
+    cursor.isPressed = tool.isBusy && tool.name !== "polygon" && tool.name !== "magnetic";
     if (!cursor.isPressed) tool.up();
   }
   if (tool.name === "brush" || tool.name === "eraser") desk.shell.messages.say(cursor.isPressed ? t("Brush down") : t("Brush up"));

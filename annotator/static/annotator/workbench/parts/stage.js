@@ -46,7 +46,7 @@ export class PartsStage {
   constructor(shell) {
     this.#shell = shell;
     const { parts } = shell.config;
-    this.#desk = new Desk(shell, { edited: () => this.#showEdit(), painted: () => this.#renderer.drawEdit(), marked: () => this.#showMarks(), historyMoved: () => this.#toolBar.showHistory(this.#desk.history) });
+    this.#desk = new Desk(shell, { edited: () => this.#showEdit(), painted: () => this.#renderer.drawEdit(), marked: () => this.#showMarks(), historyMoved: () => this.#toolBar.showHistory(this.#desk.history) }, hook("canvas").dataset.edgeWorker);
     const { viewport, state } = this.#desk;
     this.#renderer = new Renderer(viewport, new Map(parts.map((part) => [part.number, part.colour])));
     this.#panel = new SidePanel(parts, (part) => this.#desk.pick(part));
@@ -73,6 +73,8 @@ export class PartsStage {
     desk.history = desk.newHistory();
     desk.history.restore(work.entries.map(({ delta }) => delta), work.position, work.entries[0]?.index ?? 0);
     this.#peeked = null;
+    desk.edges.open({ url: work.bundle.superpixels_url, image: work.image, width: crop.width, height: crop.height });
+    if (desk.state.state.tool === "edges") desk.edges.prepare();
     this.#measure();
     desk.viewport.setImage(crop.width, crop.height);
     this.#show(labelDocument);
@@ -86,6 +88,7 @@ export class PartsStage {
 
   close() {
     this.#desk.document = null;
+    this.#desk.edges.open(null);
     this.#renderer.show(null, null, null);
   }
 
@@ -231,7 +234,7 @@ export class PartsStage {
       this.#showParts();
       this.#sayPart();
     });
-    state.watch(["tool", "part", "rule", "brushPx", "show"], () => this.#showTool());
+    state.watch(["tool", "part", "rule", "brushPx", "show", "isCoarse"], () => this.#showTool());
     state.watch(KEPT, (now) => this.#shell.saveSettings(Object.fromEntries(KEPT.map((key) => [key, now[key]]))));
     viewport.watch(() => this.#foot.setZoom(this.#desk.document ? viewport.scale : 1));
     new ResizeObserver(() => this.#measure()).observe(this.#pane);

@@ -9,6 +9,7 @@ import { Store } from "../core/store.js";
  * @property {number} brushPx diameter on the screen: nearer means finer
  * @property {number} opacity 0..1
  * @property {"all" | "empty" | "part"} rule where strokes paint
+ * @property {boolean} isCoarse edge-following selection takes up large regions
  * @property {{image: boolean, parts: boolean, outline: boolean, hint: boolean}} show
  * @property {boolean} fingerPans a finger moves the picture, the pen paints
  */
@@ -26,6 +27,7 @@ export function makeState(settings, part) {
     brushPx: number(settings.brushPx, 1, 200, 18),
     opacity: number(settings.opacity, 0, 1, 0.46),
     rule: "all",
+    isCoarse: true,
     show: { image: true, parts: true, outline: true, hint: true },
     fingerPans: settings.fingerPans === true,
   }));

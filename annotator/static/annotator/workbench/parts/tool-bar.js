@@ -39,10 +39,11 @@ export class ToolBar {
 
   showTag() {
     const { state, order, cursor, partUnderCursor } = this.#desk;
-    const { rule, tool, part } = state.state;
+    const { rule, tool, part, isCoarse } = state.state;
     const over = rule === "part" && partUnderCursor ? order.part(partUnderCursor).name : "";
     const { colour, name } = order.part(part);
     if (tool === "eraser") cursor.setTag({ colour: "transparent", name: t("Eraser"), rule: rule === "part" ? ruleWords(rule, over) : "" });
+    else if (tool === "edges") cursor.setTag({ colour, name, rule: `${isCoarse ? t("large regions") : t("small regions")} · ${ruleWords(rule, over)}` });
     else cursor.setTag({ colour, name, rule: ruleWords(rule, over) });
   }
 

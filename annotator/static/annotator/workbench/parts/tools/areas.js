@@ -69,15 +69,7 @@ export class PolygonTool {
     const corners = this.#points.map((point) => viewport.toScreen(point.x, point.y));
     const end = this.#pointer ? [viewport.toScreen(this.#pointer.x, this.#pointer.y)] : [];
     drawLine(context, [...corners, ...end]);
-    for (const [index, { x, y }] of corners.entries()) {
-      context.beginPath();
-      context.arc(x, y, index === 0 ? 5 : 3.5, 0, 2 * Math.PI);
-      context.fillStyle = "#fff";
-      context.fill();
-      context.strokeStyle = "#15191a";
-      context.lineWidth = 1.5;
-      context.stroke();
-    }
+    drawCorners(context, corners);
   }
 }
 
@@ -125,12 +117,11 @@ export class LassoTool {
   }
 }
 
-/** @param {Bench} bench @param {Sample[]} points */
-function paintArea(bench, points) {
+/** @param {Bench} bench @param {Point[]} points @param {import("../label-document.js").Rule} [rule] */
+export function paintArea(bench, points, rule = bench.rule(points[0])) {
   const document = bench.document();
   if (!document) return;
   const part = bench.part();
-  const rule = bench.rule(points[0]);
   touchPart(bench, part);
   paintPolygon(points, (y, from, to) => document.paintRow(y, from, to, part, rule));
   bench.edited();
@@ -138,13 +129,26 @@ function paintArea(bench, points) {
 }
 
 /** @param {CanvasRenderingContext2D} context @param {Point[]} points screen pixels */
-function drawLine(context, points) {
+export function drawLine(context, points) {
   for (const [colour, width] of /** @type {[string, number][]} */ ([["rgba(255,255,255,0.9)", 3.5], ["#15191a", 1.5]])) {
     context.beginPath();
     for (const { x, y } of points) context.lineTo(x, y);
     context.strokeStyle = colour;
     context.lineWidth = width;
     context.lineJoin = "round";
+    context.stroke();
+  }
+}
+
+/** The first one is larger: a click on it closes. @param {CanvasRenderingContext2D} context @param {Point[]} corners screen pixels */
+export function drawCorners(context, corners) {
+  for (const [index, { x, y }] of corners.entries()) {
+    context.beginPath();
+    context.arc(x, y, index === 0 ? 5 : 3.5, 0, 2 * Math.PI);
+    context.fillStyle = "#fff";
+    context.fill();
+    context.strokeStyle = "#15191a";
+    context.lineWidth = 1.5;
     context.stroke();
   }
 }
