@@ -19,7 +19,7 @@ MAX_SIDE: Final = 600
 MAX_BYTES: Final = 60_000
 # Pixels of the reduced picture in a fine region, and fine regions in a coarse one, about.
 FINE_AREA: Final = 140
-COARSE_FACTOR: Final = 8
+COARSE_FACTOR: Final = 5
 _LEFT, _UP = 1, 2
 
 

@@ -16,6 +16,11 @@ _workbench = [
     path("leases/<uuid:lease_id>/release", workbench.ReleaseView.as_view(), name="api-release"),
     path("leases/<uuid:lease_id>/image", workbench.LeaseImageView.as_view(), name="api-lease-image"),
     path("leases/<uuid:lease_id>/superpixels", workbench.LeaseSuperpixelsView.as_view(), name="api-lease-superpixels"),
+    path(
+        "leases/<uuid:lease_id>/surroundings",
+        workbench.LeaseSurroundingsView.as_view(),
+        name="api-lease-surroundings",
+    ),
     path("submissions/<int:submission_id>/reopen", workbench.ReopenView.as_view(), name="api-reopen"),
     path(
         "views/<slug:surface>/<slug:style>/<int:part>/<str:file>",

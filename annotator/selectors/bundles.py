@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from annotator.models import Consensus, Lease, Stage, Submission
+from annotator.services.pictures import surroundings_of
 from annotator.services.suggestions import suggest_parts
 from body.parts import N_PARTS
 from labels.boxes import Crop
@@ -64,15 +65,22 @@ def done_today(*, user_id: int, project_id: int, stage: str) -> int:
 
 
 def _of_parts(lease: Lease, crop: Crop) -> dict[str, Any]:
-    regions = {"superpixels_url": reverse("api-lease-superpixels", args=[lease.pk])}
+    wide = surroundings_of(lease.task.person.image, crop)
+    pictures = {
+        "superpixels_url": reverse("api-lease-superpixels", args=[lease.pk]),
+        "surroundings": {
+            "url": reverse("api-lease-surroundings", args=[lease.pk]),
+            "crop": {"x": wide.x, "y": wide.y, "width": wide.width, "height": wide.height},
+        },
+    }
     suggested = None
     # Whoever revises an answer goes on from that answer.
     if lease.is_assisted and lease.revises_id is None:
         suggested = suggest_parts(person=lease.task.person, crop=crop)
     if suggested is None:
-        return regions | {"suggestion": None}
+        return pictures | {"suggestion": None}
     source, packed = suggested
-    return regions | {"suggestion": {"source": source, "label_map": base64.b64encode(packed).decode()}}
+    return pictures | {"suggestion": {"source": source, "label_map": base64.b64encode(packed).decode()}}
 
 
 def _of_points(lease: Lease, crop: Crop) -> dict[str, Any]:

@@ -17,6 +17,10 @@ from labels.boxes import Crop
 
 JPEG_QUALITY: Final = 90
 THUMBNAIL_PX: Final = 320
+SURROUNDINGS_PX: Final = 800
+SURROUNDINGS_QUALITY: Final = 70
+# Shown around a crop: this share of its longer side, each way.
+SURROUNDINGS_MARGIN: Final = 0.75
 # What shows through transparent pixels.
 _GROUND: Final = (128, 128, 128)
 
@@ -27,6 +31,27 @@ def stored_crop(*, image: Image, crop: Crop) -> str:
     if not default_storage.exists(name):
         box = (crop.x, crop.y, crop.x + crop.width, crop.y + crop.height)
         store_bytes(name, _jpeg(open_picture(image).crop(box)))
+    return name
+
+
+def surroundings_of(image: Image, crop: Crop) -> Crop:
+    """Return what an annotator sees around a crop, veiled: it depends on the crop alone, as the crop itself does."""
+    margin = round(SURROUNDINGS_MARGIN * max(crop.width, crop.height))
+    left, top = max(0, crop.x - margin), max(0, crop.y - margin)
+    right = min(image.width, crop.x + crop.width + margin)
+    bottom = min(image.height, crop.y + crop.height + margin)
+    return Crop(left, top, right - left, bottom - top)
+
+
+def stored_surroundings(*, image: Image, crop: Crop) -> str:
+    """Return the storage name of a small JPEG of a crop and what lies around it, of at most 800 pixels a side."""
+    wide = surroundings_of(image, crop)
+    part = f"{wide.x}-{wide.y}-{wide.width}-{wide.height}"
+    name = f"surroundings/{image.sha256[:2]}/{image.sha256}-{part}.jpg"
+    if not default_storage.exists(name):
+        picture = open_picture(image).crop((wide.x, wide.y, wide.x + wide.width, wide.y + wide.height))
+        picture.thumbnail((SURROUNDINGS_PX, SURROUNDINGS_PX))
+        store_bytes(name, _jpeg(picture, SURROUNDINGS_QUALITY))
     return name
 
 
@@ -66,7 +91,7 @@ def flattened(picture: Pillow.Image) -> Pillow.Image:
     return picture.convert("RGB")
 
 
-def _jpeg(picture: Pillow.Image) -> bytes:
+def _jpeg(picture: Pillow.Image, quality: int = JPEG_QUALITY) -> bytes:
     sink = io.BytesIO()
-    picture.save(sink, "JPEG", quality=JPEG_QUALITY, optimize=False)
+    picture.save(sink, "JPEG", quality=quality, optimize=False)
     return sink.getvalue()

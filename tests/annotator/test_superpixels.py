@@ -1,8 +1,11 @@
 """Edge-following regions: what the file holds, how large it may be, who makes it and who may have it."""
 
+import io
+
 import numpy as np
 import pytest
 from django.core.files.storage import default_storage
+from PIL import Image as Pillow
 
 from annotator.models import Job
 from annotator.services.jobs import run_job
@@ -59,6 +62,13 @@ def test_a_worker_makes_them_ahead_or_when_asked_and_only_the_annotator_gets_the
     assert decode(b"".join(answer.streaming_content)).regions.shape == (crop["height"], crop["width"])
     assert world.client("ben").get(url).status_code == 404
     assert world.client("eve").get(url).status_code == 404
+
+    wide = ana.get(bundle["surroundings"]["url"])
+    assert wide["Cache-Control"].startswith("private")
+    size = Pillow.open(io.BytesIO(b"".join(wide.streaming_content))).size
+    assert size == (bundle["surroundings"]["crop"]["width"], bundle["surroundings"]["crop"]["height"])
+    assert size > (crop["width"], crop["height"])
+    assert world.client("ben").get(bundle["surroundings"]["url"]).status_code == 404
 
     other = world.person(box=(10, 10, 40, 60))
     prepare_superpixels(world.project)

@@ -104,6 +104,13 @@ class SuggestionOut(serializers.Serializer[Any]):
     label_map = serializers.CharField()
 
 
+class SurroundingsOut(serializers.Serializer[Any]):
+    """A picture of more than the crop, smaller than its own crop is."""
+
+    url = serializers.CharField()
+    crop = CropOut()
+
+
 class PreparingOut(serializers.Serializer[Any]):
     """What was asked for is being made."""
 
@@ -120,6 +127,7 @@ class BundleOut(serializers.Serializer[Any]):
     task = serializers.IntegerField(required=False, help_text="Comments are left with it.")
     done_today = serializers.IntegerField(required=False)
     image_url = serializers.CharField(required=False)
+    surroundings = SurroundingsOut(required=False)
     superpixels_url = serializers.CharField(required=False)
     crop = CropOut(required=False)
     box = serializers.ListField(child=serializers.FloatField(), min_length=4, max_length=4, required=False)

@@ -12,7 +12,7 @@ from annotator.api.serializers import workbench as io
 from annotator.models import Lease, Submission
 from annotator.selectors.bundles import bundle_for_lease
 from annotator.services import drafts, leases, queue, submissions, windows
-from annotator.services.pictures import stored_crop
+from annotator.services.pictures import stored_crop, stored_surroundings
 from annotator.services.superpixels import superpixels_of_lease
 
 _STALE = {409: ERROR, 410: ERROR}
@@ -148,3 +148,10 @@ class LeaseSuperpixelsView(ApiView):
     def get(self, request: Request, lease_id: uuid.UUID) -> HttpResponseBase:
         name = superpixels_of_lease(leases.own_lease(user=self.me, lease_id=lease_id))
         return Response({"state": "preparing"}, status=202) if name is None else picture_response(name)
+
+
+class LeaseSurroundingsView(ApiView):
+    @documented("A small picture of what lies around the crop of a lease", answers=bytes)
+    def get(self, request: Request, lease_id: uuid.UUID) -> HttpResponseBase:
+        lease = leases.own_lease(user=self.me, lease_id=lease_id)
+        return picture_response(stored_surroundings(image=lease.task.person.image, crop=lease.shown_crop))

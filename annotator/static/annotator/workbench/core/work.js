@@ -11,6 +11,7 @@ import { isSame } from "./saver.js";
  * @property {number} task notes are left with it
  * @property {number} done_today
  * @property {string} image_url
+ * @property {{url: string, crop: {x: number, y: number, width: number, height: number}}} [surroundings] what lies around the crop
  * @property {string} [superpixels_url] regions along the photograph's edges; 202 while they are being made
  * @property {{x: number, y: number, width: number, height: number}} crop
  * @property {[number, number, number, number]} box

@@ -33,6 +33,8 @@ function deciding() {
     { id: "done_next", label: t("Take the hint; done, next"), group, keys: ["enter"] },
     { id: "not_visible", label: t("Not visible"), group, keys: ["n"] },
     { id: "clear", label: t("Clear the part"), group, keys: ["backspace", "delete"] },
+    { id: "smooth", label: t("Smooth the part’s outline"), group, keys: ["c"] },
+    { id: "clean", label: t("Remove specks, close small holes"), group, keys: ["u"] },
     { id: "swap_region", label: t("Swap left and right"), group, keys: ["w"] },
     { id: "swap_person", label: t("Swap the whole person"), group, keys: ["q"] },
     { id: "take_all", label: t("Take all hints"), group, keys: ["shift+enter"] },

@@ -46,3 +46,52 @@ export function boundsOf(rows) {
   const bottom = Math.max(...rows.map(([row]) => row + 1));
   return { x, y, width: right - x, height: bottom - y };
 }
+
+/**
+ * Holes: what is empty and enclosed, inside one part or so small that it is a crack. Larger gaps between parts are what an arm on the
+ * hip leaves, and are left alone.
+ * @param {LabelDocument} document
+ * @param {{share?: number, crack?: number}} [limits] share of its part's area up to which a hole is one; cells of a crack
+ * @returns {{part: number, rect: Rect, rows: [number, number, number][]}[]} part: the one around it
+ */
+export function holes({ cells, width, height, areas }, { share = 0.15, crack = 40 } = {}) {
+  const seen = new Uint8Array(cells.length);
+  const found = [];
+  for (let i = 0; i < cells.length; i += 1) {
+    if (cells[i] !== 0 || seen[i] || (i % width > 0 && cells[i - 1] === 0)) continue;
+    const { rows, area, touchesBorder } = regionAt(cells, width, height, i % width, Math.floor(i / width), seen);
+    if (touchesBorder) continue;
+    const around = valuesAround(cells, width, height, rows);
+    const part = largest(around);
+    if (part >= HINT || [...around.keys()].some((value) => value >= HINT)) continue;
+    if (area < crack || (around.size === 1 && area < areas[part] * share)) found.push({ part, rect: boundsOf(rows), rows });
+  }
+  return found;
+}
+
+/** How often each other value borders a region. @param {Uint8Array} cells @param {number} width @param {number} height @param {[number, number, number][]} rows @returns {Map<number, number>} */
+export function valuesAround(cells, width, height, rows) {
+  const counts = new Map();
+  const own = cells[rows[0][0] * width + rows[0][1]];
+  const count = (/** @type {number} */ x, /** @type {number} */ y) => {
+    if (x < 0 || y < 0 || x >= width || y >= height) return;
+    const value = cells[y * width + x];
+    if (value !== own) counts.set(value, (counts.get(value) ?? 0) + 1);
+  };
+  for (const [row, first, last] of rows) {
+    count(first - 1, row);
+    count(last + 1, row);
+    for (let x = first; x <= last; x += 1) {
+      count(x, row - 1);
+      count(x, row + 1);
+    }
+  }
+  return counts;
+}
+
+/** @param {Map<number, number>} counts @returns {number} the value that is there most often; 0 without any */
+export function largest(counts) {
+  let best = 0;
+  for (const [value, count] of counts) if (count > (counts.get(best) ?? 0)) best = value;
+  return best;
+}

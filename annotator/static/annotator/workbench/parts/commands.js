@@ -3,6 +3,7 @@
 import { t } from "../core/strings.js";
 import { clearPart, finishPart, markNotVisible, swapPerson, swapRegion, takeAllHints } from "./edits.js";
 import { moveByKey, pressByKey } from "./key-cursor.js";
+import { cleanPart, smoothPart } from "./tidy.js";
 
 /** @typedef {import("./desk.js").Desk} Desk */
 /** @typedef {import("./state.js").PartsState} PartsState */
@@ -51,6 +52,10 @@ function deciding(desk) {
       if (desk.tool.isBusy && desk.tool.key?.("back")) return;
       desk.edit((document) => clearPart(document, desk.part));
     },
+    smooth: () => desk.edit((document) => smoothPart(document, desk.part)),
+    clean: () => desk.edit((document) => {
+      if (cleanPart(document, desk.part) === 0) desk.shell.messages.say(t("There are no specks or small holes here."));
+    }),
     swap_region: (event) => {
       // By button there is no place under the pointer: the part's two sides change over.
       const at = event ? desk.cursorPoint : null;

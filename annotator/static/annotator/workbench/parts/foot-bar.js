@@ -2,6 +2,7 @@
 
 import { t } from "../core/strings.js";
 import { hook } from "../ui/dom.js";
+import { PLAIN_LIGHT } from "./state.js";
 
 /** @typedef {import("./state.js").PartsState} PartsState */
 
@@ -13,6 +14,8 @@ export class FootBar {
   #zoomText = hook("zoom-text");
   #rule = /** @type {HTMLSelectElement} */ (hook("rule"));
   #finger = hook("finger");
+  /** @type {HTMLInputElement[]} */
+  #lights = [...document.querySelectorAll("[data-light]")].map((range) => /** @type {HTMLInputElement} */ (range));
   /** @type {HTMLElement[]} */
   #shows = [...document.querySelectorAll("[data-show]")].map((button) => /** @type {HTMLElement} */ (button));
 
@@ -28,7 +31,11 @@ export class FootBar {
       const key = /** @type {keyof PartsState["show"]} */ (button.dataset.show);
       button.addEventListener("click", () => store.set({ show: { ...store.state.show, [key]: !store.state.show[key] } }));
     }
-    store.watch(["brushPx", "opacity", "rule", "show", "fingerPans"], (state) => this.#update(state));
+    for (const range of this.#lights) {
+      range.addEventListener("input", () => store.set({ light: { ...store.state.light, [range.dataset.light ?? ""]: Number(range.value) } }));
+    }
+    hook("light-plain").addEventListener("click", () => store.set({ light: PLAIN_LIGHT }));
+    store.watch(["light", "brushPx", "opacity", "rule", "show", "fingerPans"], (state) => this.#update(state));
     this.#update(store.state);
   }
 
@@ -48,6 +55,10 @@ export class FootBar {
     this.#rule.value = state.rule;
     for (const button of this.#shows) {
       button.setAttribute("aria-pressed", String(state.show[/** @type {keyof PartsState["show"]} */ (button.dataset.show)]));
+    }
+    for (const range of this.#lights) {
+      range.value = String(state.light[/** @type {keyof PartsState["light"]} */ (range.dataset.light)]);
+      fillTrack(range);
     }
     this.#finger.setAttribute("aria-pressed", String(state.fingerPans));
   }

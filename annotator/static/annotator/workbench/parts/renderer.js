@@ -6,7 +6,9 @@
 import { hook } from "../ui/dom.js";
 import { LabelLayer } from "./label-layer.js";
 import { Overlay } from "./overlay.js";
-import { drawPhoto, drawVeil } from "./photo-layer.js";
+import { relit } from "./light.js";
+import { drawAround, drawPhoto, drawVeil } from "./photo-layer.js";
+import { PLAIN_LIGHT } from "./state.js";
 
 /** @typedef {import("../core/viewport.js").Rect} Rect */
 /** @typedef {import("../core/viewport.js").Viewport} Viewport */
@@ -35,6 +37,11 @@ export class Renderer {
   #overlays = new WeakMap();
   /** @type {ImageBitmap | null} */
   #image = null;
+  /** The photograph in the light that is set. @type {(CanvasImageSource & {width: number, height: number}) | null} */
+  #lit = null;
+  #light = PLAIN_LIGHT;
+  /** @type {{image: ImageBitmap, rect: Rect} | null} what lies around, in crop pixels */
+  #around = null;
   /** @type {Rect | null} person's box in crop pixels */
   #box = null;
   /** Draws what a tool shows of itself, in screen pixels. @type {((context: CanvasRenderingContext2D) => void) | null} */
@@ -63,7 +70,11 @@ export class Renderer {
   show(labelDocument, image, box) {
     this.#document = labelDocument;
     this.#overlay = labelDocument && this.#overlayOf(labelDocument);
-    this.#image = image;
+    if (image !== this.#image) {
+      this.#around = null;
+      this.#image = image;
+      this.#lit = image && relit(image, this.#light);
+    }
     this.#box = box;
     this.drawAll();
   }
@@ -78,6 +89,19 @@ export class Renderer {
   /** @param {Look} look */
   setLook(look) {
     this.#look = look;
+    this.drawAll();
+  }
+
+  /** @param {import("./light.js").Light} light of the photograph */
+  setLight(light) {
+    this.#light = light;
+    this.#lit = this.#image && relit(this.#image, light);
+    this.drawAll();
+  }
+
+  /** What lies around the crop has come. @param {{image: ImageBitmap, rect: Rect}} around rect in crop pixels */
+  setAround(around) {
+    this.#around = around;
     this.drawAll();
   }
 
@@ -128,8 +152,10 @@ export class Renderer {
 
   #drawPhoto() {
     const { context } = this.#fit("photo");
-    if (this.#image && this.#look.image) drawPhoto(context, this.#viewport, this.#image);
-    if (this.#document && this.#box) drawVeil(context, this.#viewport, this.#box);
+    const around = this.#look.image ? this.#around : null;
+    if (around) drawAround(context, this.#viewport, around);
+    if (this.#lit && this.#look.image) drawPhoto(context, this.#viewport, this.#lit);
+    if (this.#document && this.#box) drawVeil(context, this.#viewport, this.#box, around !== null);
   }
 
   /** @param {Rect | null} stale image pixels; null: everything */

@@ -14,6 +14,7 @@ export class SidePanel {
   #parts;
   #figure;
   #palette;
+  #source = "";
   #places = {
     faces: hook("figure-faces"), swatch: hook("current-swatch"), name: hook("current-name"), area: hook("current-area"),
     tip: hook("current-tip"), done: hook("done-text"), decided: hook("decided"), left: hook("side-left"), right: hook("side-right"),
@@ -25,6 +26,11 @@ export class SidePanel {
     this.#figure = new BodyFigure(hook("figure"), parts, onPick);
     this.#palette = new Palette(hook("palette"), parts, onPick);
     this.turn(false);
+  }
+
+  /** Where this person's hints come from. @param {string | null} source */
+  setHintSource(source) {
+    this.#source = source === null ? "" : source === "keypoints" ? t("from keypoints") : t("from a model");
   }
 
   get isTurned() {
@@ -76,7 +82,8 @@ export class SidePanel {
     this.#places.swatch.parentElement?.setAttribute("data-state", state);
     this.#places.name.textContent = part.name;
     const area = labelDocument.areas[current] + labelDocument.areas[current | HINT];
-    this.#places.area.textContent = area > 0 ? `${area.toLocaleString(document.documentElement.lang || undefined)} px²` : stateWord(state);
+    const source = state === "hint" && this.#source ? ` · ${this.#source}` : "";
+    this.#places.area.textContent = area > 0 ? `${area.toLocaleString(document.documentElement.lang || undefined)} px²${source}` : stateWord(state);
     this.#places.tip.textContent = tipFor(part.limb);
     this.#places.done.textContent = state === "hint" ? t("Take it, next") : t("Done, next");
   }

@@ -3,15 +3,16 @@
 import { facesAway } from "../core/facing.js";
 import { unpackLabelMap } from "../core/label-map.js";
 import { t } from "../core/strings.js";
+import { loadBitmap } from "../core/work.js";
 import { hook } from "../ui/dom.js";
 import { partsActions } from "./actions.js";
-import { hasLabels, partsWithHints, specks } from "./checks.js";
 import { partsCommands } from "./commands.js";
 import { Desk } from "./desk.js";
 import { DraftPacker, documentOf } from "./draft.js";
 import { FootBar } from "./foot-bar.js";
 import { HINT } from "./cells.js";
 import { PointerInput } from "./pointer.js";
+import { questionsOf } from "./questions.js";
 import { Renderer } from "./renderer.js";
 import { SidePanel } from "./side-panel.js";
 import { KEPT } from "./state.js";
@@ -82,8 +83,19 @@ export class PartsStage {
     this.#panel.turn(facesAway(keypoints));
     const kept = Number(sessionStorage.getItem(`workbench:part:${lease.id}`));
     desk.state.set({ part: desk.order.has(kept) ? kept : desk.order.firstOpen(labelDocument) });
+    this.#panel.setHintSource(work.bundle.suggestion?.source ?? null);
     this.#showEdit();
     this.#renderer.flush();
+    void this.#showAround(work);
+  }
+
+  /** What lies around the crop comes after all else; without it the workbench only looks plainer. @param {Work} work */
+  async #showAround(work) {
+    const { surroundings, crop } = work.bundle;
+    const image = surroundings && (await loadBitmap(surroundings.url).catch(() => null));
+    if (!image || work !== this.#work) return;
+    const { x, y, width, height } = surroundings.crop;
+    this.#renderer.setAround({ image, rect: { x: x - crop.x, y: y - crop.y, width, height } });
   }
 
   close() {
@@ -118,25 +130,7 @@ export class PartsStage {
   }
 
   checks() {
-    const desk = this.#desk;
-    const labelDocument = desk.document;
-    if (!labelDocument || !hasLabels(labelDocument)) return { missing: t("Nothing is painted yet"), asks: [] };
-    const asks = [];
-    const hinted = partsWithHints(labelDocument);
-    if (hinted.length > 0) {
-      const names = hinted.map((part) => desk.order.part(part).name).join(", ");
-      asks.push({ title: t("Hints left unchecked, not handed in: {parts}", { parts: names }), show: () => desk.pick(hinted[0]) });
-    }
-    const [first, ...others] = specks(labelDocument);
-    if (first) {
-      const title = others.length === 0 ? t("1 speck, far smaller than its part") : t("{n} specks, far smaller than their parts", { n: others.length + 1 });
-      const show = () => {
-        desk.viewport.zoomTo(first.rect, 3);
-        desk.pick(first.part);
-      };
-      asks.push({ title, show });
-    }
-    return { missing: null, asks };
+    return questionsOf(this.#desk, /** @type {Work} */ (this.#work).bundle);
   }
 
   /** @param {string} id @param {KeyboardEvent | null} event @param {"press" | "release"} phase @returns {boolean | void} */
@@ -229,6 +223,7 @@ export class PartsStage {
     const { state, viewport } = this.#desk;
     const showLook = () => this.#renderer.setLook({ opacity: state.state.opacity, ...state.state.show });
     state.watch(["opacity", "show"], showLook);
+    state.watch(["light"], ({ light }) => this.#renderer.setLight(light));
     state.watch(["part"], ({ part }) => {
       if (this.#work) sessionStorage.setItem(`workbench:part:${this.#work.bundle.lease.id}`, String(part));
       this.#showParts();

@@ -11,11 +11,14 @@ import { Store } from "../core/store.js";
  * @property {"all" | "empty" | "part"} rule where strokes paint
  * @property {boolean} isCoarse edge-following selection takes up large regions
  * @property {{image: boolean, parts: boolean, outline: boolean, hint: boolean}} show
+ * @property {{brightness: number, contrast: number, gamma: number}} light of the photograph: -1..1, 0.3..3, 0.3..3
  * @property {boolean} fingerPans a finger moves the picture, the pen paints
  */
 
 /** Those that follow the account. @type {(keyof PartsState)[]} */
 export const KEPT = ["brushPx", "opacity", "fingerPans"];
+
+export const PLAIN_LIGHT = { brightness: 0, contrast: 1, gamma: 1 };
 
 /** @param {Record<string, any>} settings of the account @param {number} part @returns {Store<PartsState>} */
 export function makeState(settings, part) {
@@ -29,6 +32,7 @@ export function makeState(settings, part) {
     rule: "all",
     isCoarse: true,
     show: { image: true, parts: true, outline: true, hint: true },
+    light: PLAIN_LIGHT,
     fingerPans: settings.fingerPans === true,
   }));
 }
