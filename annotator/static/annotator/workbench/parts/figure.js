@@ -71,7 +71,10 @@ export class BodyFigure {
   setState(part, state, isCurrent) {
     const group = this.#shapes.get(part);
     if (!group) return;
-    group.dataset.state = state;
+    // After each stroke every part is told its state: what stays as it is must not be styled and painted again.
+    const key = `${state} ${isCurrent}`;
+    if (group.dataset.key === key) return;
+    Object.assign(group.dataset, { key, state });
     group.classList.toggle("is-current", isCurrent);
     const colour = this.#parts.find(({ number }) => number === part)?.colour ?? "#888";
     const fill = state === "done" || state === "touched" ? colour : state === "hint" ? `url(#hatch-${part})` : "transparent";

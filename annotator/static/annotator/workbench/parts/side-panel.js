@@ -10,6 +10,9 @@ import { stateOf } from "./part-order.js";
 /** @typedef {import("../ui/shell.js").Part} Part */
 /** @typedef {import("./label-document.js").LabelDocument} LabelDocument */
 
+// Making one takes milliseconds, and it is used after each stroke.
+const NUMBERS = new Intl.NumberFormat(globalThis.document?.documentElement.lang || undefined);
+
 export class SidePanel {
   #parts;
   #figure;
@@ -83,7 +86,7 @@ export class SidePanel {
     this.#places.name.textContent = part.name;
     const area = labelDocument.areas[current] + labelDocument.areas[current | HINT];
     const source = state === "hint" && this.#source ? ` · ${this.#source}` : "";
-    this.#places.area.textContent = area > 0 ? `${area.toLocaleString(document.documentElement.lang || undefined)} px²${source}` : stateWord(state);
+    this.#places.area.textContent = area > 0 ? `${NUMBERS.format(area)} px²${source}` : stateWord(state);
     this.#places.tip.textContent = tipFor(part.limb);
     this.#places.done.textContent = state === "hint" ? t("Take it, next") : t("Done, next");
   }
