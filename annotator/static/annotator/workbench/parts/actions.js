@@ -34,7 +34,7 @@ function deciding() {
     { id: "not_visible", label: t("Not visible"), group, keys: ["n"] },
     { id: "clear", label: t("Clear the part"), group, keys: ["backspace", "delete"] },
     { id: "smooth", label: t("Smooth the part’s outline"), group, keys: ["c"] },
-    { id: "clean", label: t("Remove specks, close small holes"), group, keys: ["u"] },
+    { id: "clean", label: t("Remove specks, close small holes"), group, keys: [";"] },
     { id: "swap_region", label: t("Swap left and right"), group, keys: ["w"] },
     { id: "swap_person", label: t("Swap the whole person"), group, keys: ["q"] },
     { id: "take_all", label: t("Take all hints"), group, keys: ["shift+enter"] },
@@ -58,7 +58,7 @@ function tools() {
     { id: "smaller", label: t("Brush smaller"), group, keys: ["["], repeats: true },
     { id: "larger", label: t("Brush larger"), group, keys: ["]"], repeats: true },
     { id: "cycle_rule", label: t("Paints: over all, empty, one part"), group, keys: ["r"] },
-    { id: "toggle_hint", label: t("Hint on, off"), group, keys: ["h"] },
+    { id: "toggle_hint", label: t("Hint on, off"), group, keys: ["9"] },
     { id: "cancel", label: t("Give up the stroke"), group, keys: ["escape"], isFixed: true },
   ];
 }
