@@ -1,0 +1,257 @@
+"""How the workbench feels, measured in headless Chromium: each figure beside its budget.
+
+python -m benchmarks.workbench [--strokes 2000] [--tasks 100]
+
+Chromium draws in software and as often as it can, so that no figure waits for a screen's refresh. Pointer events are
+those that the browser makes itself from a device. Starts its own PostgreSQL, Redis and gunicorn as `benchmarks.queue`.
+"""
+
+import argparse
+import io
+import os
+import random
+import statistics
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from benchmarks.queue import services, web_server
+
+CROP_PX = 1000
+LAPTOP = {"width": 1366, "height": 768}
+STROKE_MOVES = 5
+SETTLE_MS = 400
+HERE = Path(__file__).parent
+
+
+def seed(n_parts: int, n_points: int) -> tuple[int, int, str]:
+    """Return a project of people to paint, one of people with accepted parts, and their annotator's session key."""
+    import numpy as np
+    from PIL import Image as Pillow
+
+    from annotator.models import Membership, Role
+    from annotator.services.images import add_image
+    from annotator.services.people import create_person
+    from annotator.services.projects import create_project
+    from tests.browser.desk import session_of
+    from tests.browser.views import make_rows, store_views
+    from tests.factories import accept_parts, make_world
+
+    world = make_world()
+    rng = np.random.default_rng(1)
+    noise = rng.integers(0, 255, (50, 50, 3), dtype=np.uint8)
+    sink = io.BytesIO()
+    Pillow.fromarray(noise).resize((CROP_PX, CROP_PX), Pillow.Resampling.BICUBIC).save(sink, "JPEG", quality=85)
+    other = create_project(name="Points", by=world.mia)
+    Membership.objects.create(project=other, user=world.ana, role=Role.ANNOTATOR)
+    side = CROP_PX / 1.3
+    box = [(CROP_PX - side) / 2, (CROP_PX - side) / 2, side, side]
+    people = {}
+    for project, count in ((world.project, n_parts), (other, n_points)):
+        image, _is_new = add_image(project=project, file_name="noise.jpg", content=sink.getvalue(), by=world.mia)
+        people[project.pk] = [create_person(image=image, box=box, by=world.mia) for _ in range(count)]
+    for person in people[other.pk]:
+        accept_parts(person, by=world.ana)
+    with tempfile.TemporaryDirectory() as folder:
+        make_rows(store_views(Path(folder)))
+    return world.project.pk, other.pk, session_of(world.ana)
+
+
+@contextmanager
+def chromium(url: str, session: str) -> Iterator[Any]:
+    """Give a signed-in browser context with the probe in each page."""
+    from playwright.sync_api import sync_playwright
+
+    from tests.tools import chromium as installed
+
+    path = installed()
+    if path is None:
+        sys.exit("Chromium is missing: make tools")
+    arguments = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-frame-rate-limit",
+                 "--disable-gpu-vsync"]  # fmt: skip
+    with sync_playwright() as started:
+        browser = started.chromium.launch(executable_path=path, args=arguments)
+        print(f"Chromium {browser.version}, {LAPTOP['width']} x {LAPTOP['height']}, drawing in software")
+        context = browser.new_context(base_url=url, viewport=LAPTOP)
+        context.add_cookies([{"name": "sessionid", "value": session, "url": url}])
+        context.add_init_script(path=HERE / "_probe.js")
+        yield context
+        browser.close()
+
+
+def open_stage(context: Any, project: int, stage: str) -> Any:
+    page = context.new_page()
+    page.goto(f"/projects/{project}/annotate/{stage}/")
+    page.wait_for_selector("[data-hook=submit]:not([disabled])")
+    page.wait_for_timeout(SETTLE_MS)
+    return page
+
+
+def show(what: str, figure: str, budget: str) -> None:
+    print(f"| {what} | {figure} | {budget} |", flush=True)
+
+
+def ms(values: list[float]) -> str:
+    ordered = sorted(values)
+    p95 = ordered[min(len(ordered) - 1, int(0.95 * len(ordered)))]
+    return f"{statistics.median(ordered):.1f} ms median, {p95:.1f} ms p95"
+
+
+def reset(page: Any) -> None:
+    page.evaluate("() => Object.assign(probe, { work: [], paint: [], long: [] })")
+
+
+def paint_strokes(page: Any, count: int, rng: random.Random) -> None:
+    """Draw strokes of an arm's length, with the parts by turns."""
+    pane = page.locator("[data-hook=pane]").bounding_box()
+    side = pane["height"] * 0.9
+    left, top = pane["x"] + (pane["width"] - side) / 2, pane["y"] + pane["height"] * 0.05
+    for n in range(count):
+        if n % 10 == 0:
+            page.keyboard.press(str(1 + n // 10 % 8))
+        x, y = left + rng.random() * side, top + rng.random() * side
+        dx, dy = rng.uniform(-60, 60), rng.uniform(-60, 60)
+        page.mouse.move(x, y)
+        page.mouse.down()
+        for step in range(1, STROKE_MOVES + 1):
+            page.mouse.move(
+                min(max(x + dx * step / STROKE_MOVES, left), left + side),
+                min(max(y + dy * step / STROKE_MOVES, top), top + side),
+            )
+        page.mouse.up()
+
+
+def painting(page: Any, strokes: int) -> None:
+    rng = random.Random(1)
+    tasks: list[float] = []
+    for name, before, measured in (("first 20 strokes", 0, 20), (f"last 20 of {strokes:,}", strokes - 40, 20)):
+        reset(page)
+        paint_strokes(page, before, rng)
+        tasks += page.evaluate("() => probe.long")
+        page.wait_for_timeout(SETTLE_MS)
+        reset(page)
+        paint_strokes(page, measured, rng)
+        page.wait_for_timeout(SETTLE_MS)
+        found = page.evaluate("() => probe")
+        tasks += found["long"]
+        show(f"painting on {CROP_PX} x {CROP_PX}, {name}: event to paint", ms(found["paint"]), "8 / 16 ms")
+        show("of that handlers and drawing", ms(found["work"]), "")
+    slow = [duration for duration in tasks if duration > 50]
+    longest = f", the longest {max(slow):.0f} ms" if slow else ""
+    show(f"tasks above 50 ms in {strokes:,} strokes", f"{len(slow)}{longest}", "none")
+
+
+def hovering(page: Any) -> None:
+    page.wait_for_selector(".view-grid:not(.is-loading)")
+    cell = page.locator(".view-cell").first.bounding_box()
+    x, y = cell["x"] + cell["width"] / 2, cell["y"] + cell["height"] / 2
+    page.wait_for_timeout(3 * SETTLE_MS)
+    reset(page)
+    for n in range(200):
+        page.mouse.move(x + 40 * ((n * 0.137) % 1 - 0.5), y + 60 * ((n * 0.071) % 1 - 0.5))
+    page.wait_for_timeout(SETTLE_MS)
+    found = page.evaluate("() => probe")
+    show("hover to all six views: event to paint", ms(found["paint"]), "4 ms median")
+    show("of that handlers and drawing", ms(found["work"]), "")
+
+
+def weight(page: Any, stage: str) -> None:
+    sizes = page.evaluate("""() => performance.getEntriesByType("resource")
+      .filter(({ name }) => /\\.(js|css)(\\?|$)/.test(name)).map(({ encodedBodySize }) => encodedBodySize)""")
+    show(f"script and style of {stage}, compressed", f"{sum(sizes) / 1000:.0f} KB in {len(sizes)} files", "120 KB")
+
+
+def hand_in(page: Any, stage: str) -> float:
+    """Submit the person with little done to it; returns ms from the key to the picture of the next."""
+    if stage == "parts":
+        paint_strokes(page, 1, random.Random(2))
+    else:
+        for _ in range(int(page.locator("[data-hook=answered]").inner_text().split()[-1])):
+            page.keyboard.press("m")
+    page.evaluate("() => { probe.image = 0; }")
+    page.keyboard.press("Control+Enter")
+    sure = page.get_by_role("button", name="Submit anyway")
+    page.wait_for_timeout(100)
+    if sure.is_visible():
+        sure.focus()
+        page.keyboard.press("Enter")
+    page.wait_for_function("() => probe.image > 0", timeout=20_000)
+    took: float = page.evaluate("() => probe.image - probe.key")
+    return took
+
+
+class Memory:
+    """The memory of the page's process, as the system counts it, and of its scripts after a collection."""
+
+    def __init__(self, page: Any) -> None:
+        self._page = page.context.new_cdp_session(page)
+        self._browser = page.context.browser.new_browser_cdp_session()
+
+    def measure(self) -> tuple[float, float]:
+        """Return MB of the largest renderer and MB of scripts."""
+        self._page.send("HeapProfiler.collectGarbage")
+        heap = self._page.send("Runtime.getHeapUsage")["usedSize"] / 1e6
+        processes = self._browser.send("SystemInfo.getProcessInfo")["processInfo"]
+        return max(resident_mb(int(one["id"])) for one in processes if one["type"] == "renderer"), heap
+
+
+def resident_mb(process: int) -> float:
+    """Return a process's proportional share of memory: what it shares with others counts once."""
+    for line in Path(f"/proc/{process}/smaps_rollup").read_text().splitlines():
+        if line.startswith("Pss:"):
+            return int(line.split()[1]) / 1000
+    return 0.0
+
+
+def working_day(context: Any, project: int, stage: str, tasks: int) -> None:
+    page = open_stage(context, project, stage)
+    weight(page, stage)
+    memory = Memory(page)
+    times, sizes = [], []
+    for n in range(tasks):
+        page.wait_for_timeout(SETTLE_MS)
+        times.append(hand_in(page, stage))
+        if n + 1 in {tasks // 10, tasks // 2, tasks}:
+            sizes.append(memory.measure())
+    show(f"{stage}: submit to the next image", ms(times), "300 ms")
+    grown = " / ".join(f"{size:.0f}" for size, _heap in sizes)
+    heap = " / ".join(f"{heap:.0f}" for _size, heap in sizes)
+    marks = f"{tasks // 10} / {tasks // 2} / {tasks}"
+    show(f"{stage}: memory of the tab after {marks} tasks", f"{grown} MB, of it scripts {heap} MB", "300 MB, level")
+    page.close()
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--strokes", type=int, default=2000)
+    parser.add_argument("--tasks", type=int, default=100)
+    chosen = parser.parse_args()
+    with services():
+        os.environ.setdefault("DJANGO_SETTINGS_MODULE", "webapp.settings")
+        os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+        import django
+
+        django.setup()
+        from django.core.management import call_command
+
+        call_command("migrate", verbosity=0)
+        call_command("collectstatic", interactive=False, verbosity=0)
+        parts, points, session = seed(chosen.tasks + 3, chosen.tasks + 3)
+        with web_server() as (port, _web), chromium(f"http://127.0.0.1:{port}", session) as context:
+            print("| what | figure | budget |\n|---|---|---|")
+            page = open_stage(context, parts, "parts")
+            painting(page, chosen.strokes)
+            page.close()
+            page = open_stage(context, points, "correspondence")
+            hovering(page)
+            page.close()
+            working_day(context, parts, "parts", chosen.tasks)
+            working_day(context, points, "correspondence", chosen.tasks)
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
