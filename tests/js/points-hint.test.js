@@ -49,6 +49,12 @@ test("neighbours in a row say enough of what lies beside them", () => {
   assert.ok(hint && distance(hint, [9, 4]) < 2, hint && String(distance(hint, [9, 4])));
 });
 
+test("no hint where the neighbours contradict each other", () => {
+  const [first, second, third, fourth] = placed([[-10, -20], [10, -18], [-8, 5], [9, 8]]);
+  const crossed = [first, { ...second, pixels: third.pixels }, { ...third, pixels: fourth.pixels }, { ...fourth, pixels: second.pixels }];
+  assert.equal(neighbourHint(surface, 1, onPhoto([0, -6]), crossed), null);
+});
+
 test("no hint from one neighbour, from neighbours that the view does not show, or far from all of them", () => {
   const here = onPhoto([0, 0]);
   assert.equal(neighbourHint(surface, 1, here, placed([[3, 3]])), null);

@@ -17,6 +17,8 @@ const N_NEAREST = 4;
 const MAX_REACH = 2.5;
 /** Beside the body by less than this share of the picture still means its outline. */
 const SNAP_SHARE = 1 / 16;
+/** Neighbours that no map carries over better than this, in shares of their spread, contradict each other. */
+const MAX_MISFIT = 0.35;
 /** How much a slant must earn over turn and scale alone, in shares of the neighbours' spread. */
 const STIFFNESS = 0.15;
 
@@ -44,6 +46,8 @@ export function neighbourHint(surface, view, here, placed) {
   const [dx, dy] = [here.x - middle.x, here.y - middle.y];
   if (spread === 0 || dx * dx + dy * dy > MAX_REACH ** 2 * spread) return null;
   const [a, b, c, d] = fit(pairs, spread);
+  const misfit = sum(pairs, (pair) => (a * pair.dx + b * pair.dy - pair.du) ** 2 + (c * pair.dx + d * pair.dy - pair.dv) ** 2);
+  if (misfit > MAX_MISFIT ** 2 * sum(pairs, ({ du, dv }) => du * du + dv * dv)) return null;
   const point = nearestSurfacePoint(surface, view, middle.u + a * dx + b * dy, middle.v + c * dx + d * dy, surface.size * SNAP_SHARE);
   const at = point && pixelIn(surface, view, point);
   return point && at && { view, x: at[0], y: at[1], point };
