@@ -52,20 +52,15 @@ def predicted_surface(person: "PersonSurface", xy: npt.NDArray[np.float64], rule
     Args:
         person: one person's maps.
         xy: (N, 2) image pixels.
-        rule: "exact" takes the map's cell that holds the point in the float box; "closest-vertex" the whole-pixel
-            offset from the box's corner.
+        rule: "exact" takes the cell that holds the point, "closest-vertex" the whole-pixel offset in the box.
 
     Returns:
         N points; "no point" outside of the box and on background.
     """
-    window, box = person.window, person.box
-    if rule == "exact":
-        scale = np.array([window.width / box.w, window.height / box.h])
-        cell = np.floor((xy - (box.x, box.y)) * scale).astype(np.int64)
-    else:
-        cell = np.trunc(xy - (box.x, box.y)).astype(np.int64)
-    is_inside = ((cell >= 0) & (cell < (window.width, window.height))).all(axis=1)
-    column, row = np.where(is_inside[:, None], cell, 0).T
+    window = person.window
+    cell = _cells(person, xy, rule)
+    is_inside = np.all((cell >= 0) & (cell < (window.width, window.height)), axis=1)
+    column, row = np.where(is_inside, cell.T, 0)
     surface = person.surface
     if surface.vertex is not None:
         return surface_of_cse_vertex(np.where(is_inside, surface.vertex[row, column], -1))
@@ -74,6 +69,21 @@ def predicted_surface(person: "PersonSurface", xy: npt.NDArray[np.float64], rule
     if rule == "exact":
         return surface_of(chart, u, v)
     return surface_of_cse_vertex(closest_vertex(chart, _truncated(u), _truncated(v)))
+
+
+def _cells(person: "PersonSurface", xy: npt.NDArray[np.float64], rule: Rule) -> npt.NDArray[np.int64]:
+    """Return the cells (N, 2), column and row, of the person's maps that answer for image points."""
+    window, box = person.window, person.box
+    offset = xy - (box.x, box.y)
+    if rule == "closest-vertex":
+        whole = np.trunc(offset)
+        is_outside = np.any((whole < 0) | (whole >= (int(box.w), int(box.h))), axis=1)
+        whole += (int(box.x) - window.x, int(box.y) - window.y)
+        whole[is_outside] = -1
+        return whole.astype(np.int64)
+    if (window.width, window.height) == (int(box.w), int(box.h)):  # maps of the float box on its truncated pixels
+        return np.floor(offset * (window.width / box.w, window.height / box.h)).astype(np.int64)
+    return np.floor(xy - (window.x, window.y)).astype(np.int64)
 
 
 def distances_m(metric: Metric, truth: SurfacePoints, predicted: SurfacePoints) -> Distances:

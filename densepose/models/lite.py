@@ -6,6 +6,7 @@ parts, background and the 24 charts, U and V for each chart. Boxes are given, so
 grid of a person is computed at once instead of pooled.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
@@ -154,25 +155,44 @@ class LiteDensePose(nn.Module):
         )
         self.context = nn.Sequential(*(ConvNorm(width, width, 3) for _ in range(config.n_context_convs)))
         self.detail = ConvNorm(width, width, 3)
-        self.output = nn.Conv2d(width, config.coarse_channels + 3 * N_CHART_CHANNELS, 1)
-        nn.init.normal_(self.output.weight, std=0.01)
-        nn.init.zeros_(self.output.bias)
-        with torch.no_grad():  # U and V begin in the middle of their charts
-            self.output.bias[config.coarse_channels + N_CHART_CHANNELS :] = 0.5
+        self.output = chart_output(config)
 
     def forward(self, images: Tensor) -> ChartMaps:
         """Return maps of side S / 4 from normalised crops (B, 3, S, S), S a multiple of 32."""
+        return split_maps(self.output(self.features(images)), self.config)
+
+    def features(self, images: Tensor, hints: Sequence[Tensor] = ()) -> Tensor:
+        """Return what the outputs are computed from, (B, width, S/4, S/4).
+
+        Args:
+            images: normalised crops (B, 3, S, S).
+            hints: added to the pyramid's levels of stride 4, 8 and 16, each (B, width, S/stride, S/stride).
+        """
         c2, c3, c4, c5 = (lateral(x) for lateral, x in zip(self.lateral, self.backbone(images), strict=True))
+        if hints:
+            c2, c3, c4 = (level + hint for level, hint in zip((c2, c3, c4), hints, strict=True))
         top = c4 + F.interpolate(c5, scale_factor=2, mode="nearest")
         middle = self.context(c3 + F.interpolate(top, scale_factor=2, mode="nearest"))
-        fine = self.detail(c2 + F.interpolate(middle, scale_factor=2, mode="bilinear", align_corners=False))
-        coarse, charts, u, v = self.output(fine).split(
-            (self.config.coarse_channels, N_CHART_CHANNELS, N_CHART_CHANNELS, N_CHART_CHANNELS), dim=1
-        )
-        return ChartMaps(coarse, charts, u, v)
+        fine: Tensor = self.detail(c2 + F.interpolate(middle, scale_factor=2, mode="bilinear", align_corners=False))
+        return fine
 
     def fold(self) -> None:
         """Fold every norm; afterwards the network can neither be trained nor saved."""
         for module in self.modules():
             if isinstance(module, ConvNorm):
                 module.fold()
+
+
+def chart_output(config: LiteConfig) -> nn.Conv2d:
+    """Return the layer that gives all maps at once; `split_maps` takes them apart."""
+    layer = nn.Conv2d(config.width, config.coarse_channels + 3 * N_CHART_CHANNELS, 1)
+    nn.init.normal_(layer.weight, std=0.01)
+    nn.init.zeros_(layer.bias)
+    with torch.no_grad():  # U and V begin in the middle of their charts
+        layer.bias[config.coarse_channels + N_CHART_CHANNELS :] = 0.5
+    return layer
+
+
+def split_maps(x: Tensor, config: LiteConfig) -> ChartMaps:
+    """Return the maps of (B, coarse + 75, G, G)."""
+    return ChartMaps(*x.split((config.coarse_channels, N_CHART_CHANNELS, N_CHART_CHANNELS, N_CHART_CHANNELS), dim=1))

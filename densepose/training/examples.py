@@ -9,7 +9,7 @@ from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol
 
 import cv2
 import numpy as np
@@ -70,6 +70,14 @@ class Source:
         """Return the set in a folder as `python -m rendering.scenes` and the platform's releases write it."""
         truth = folder / "truth"
         return cls(folder / "annotations.json", folder / "images", truth if truth.is_dir() else None)
+
+
+class Examples(Protocol):
+    """What a network learns from: `People`, or something made of them."""
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, index: int) -> Example: ...
 
 
 class People:

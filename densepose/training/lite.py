@@ -12,8 +12,8 @@ from torch import Tensor, nn
 from densepose.checkpoints import write_checkpoint
 from densepose.config import LiteConfig
 from densepose.models.lite import LiteDensePose
-from densepose.training.batches import Augmentation, make_batch
-from densepose.training.examples import People
+from densepose.training.batches import Augmentation, Batch, make_batch
+from densepose.training.examples import Examples, People
 from densepose.training.losses import LOSS_WEIGHTS, LossWeights, chart_losses
 from densepose.training.quick_check import quick_figures
 
@@ -52,7 +52,7 @@ class LiteLearner:
     def __init__(
         self,
         config: LiteConfig,
-        people: People,
+        people: Examples,
         held_out: People | None,
         recipe: LiteRecipe,
         *,
@@ -64,18 +64,27 @@ class LiteLearner:
         torch.manual_seed(recipe.seed)
         self.config, self.recipe, self.device = config, recipe, device
         self._people, self._held_out = people, held_out
-        self.model: LiteDensePose = LiteDensePose(config)
+        self.model = self.network()
         if is_pretrained:
             self.model.backbone.load_imagenet()
         self.model.to(memory_format=torch.channels_last)
 
+    def network(self) -> nn.Module:
+        """Return a new network; it has a `backbone` that takes ImageNet's weights."""
+        return LiteDensePose(self.config)
+
     def losses(self, step: int, share: int, shares: int) -> dict[str, Tensor]:
+        batch = self.batch(step, share, shares)
+        return chart_losses(self.model(batch.images), batch, self.recipe.weights)
+
+    def batch(self, step: int, share: int, shares: int) -> Batch:
+        """Return the people of a step's part number `share` of `shares`, on the device."""
         # The pretrained norms stay as ImageNet left them: batches are small, and people are few.
         self.model.backbone.eval()
         recipe = self.recipe
         rows = order_of_step(len(self._people), recipe.batch * shares, step, recipe.seed)
         rows = rows[share * recipe.batch : (share + 1) * recipe.batch]
-        batch = make_batch(
+        return make_batch(
             [self._people[int(row)] for row in rows],
             self.config,
             crop_px=recipe.crop_px,
@@ -84,7 +93,6 @@ class LiteLearner:
             is_dense=recipe.is_dense,
             rng=np.random.default_rng((recipe.seed, step, share)),
         ).to(self.device)
-        return chart_losses(self.model(batch.images), batch, recipe.weights)
 
     def parameter_groups(self) -> list[dict[str, Any]]:
         backbone = list(self.model.backbone.parameters())
