@@ -20,6 +20,8 @@ const HINT_ALPHA = 0.8;
 const REACH_PX = 4;
 
 export class LabelLayer {
+  /** A model's hints are hatched the other way than those from keypoints. */
+  isHatchTurned = false;
   #context;
   #viewport;
   #colours;
@@ -103,7 +105,7 @@ export class LabelLayer {
     if (this.#hatch?.ratio !== ratio) this.#hatch = { pattern: stripes(this.#scratch, Math.round(HATCH_PX * ratio)), ratio };
     const { pattern } = this.#hatch;
     // The stripes lie still on the photograph while it is moved.
-    pattern.setTransform(new DOMMatrix([1, 0, 0, 1, Math.round(this.#viewport.x * ratio), Math.round(this.#viewport.y * ratio)]));
+    pattern.setTransform(new DOMMatrix([this.isHatchTurned ? -1 : 1, 0, 0, 1, Math.round(this.#viewport.x * ratio), Math.round(this.#viewport.y * ratio)]));
     return pattern;
   }
 

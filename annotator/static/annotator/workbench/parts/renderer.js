@@ -92,6 +92,12 @@ export class Renderer {
     this.drawAll();
   }
 
+  /** @param {boolean} isTurned hints are a model's */
+  turnHatch(isTurned) {
+    this.#labels.isHatchTurned = isTurned;
+    this.drawAll();
+  }
+
   /** @param {import("./light.js").Light} light of the photograph */
   setLight(light) {
     this.#light = light;

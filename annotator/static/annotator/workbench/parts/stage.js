@@ -83,7 +83,9 @@ export class PartsStage {
     this.#panel.turn(facesAway(keypoints));
     const kept = Number(sessionStorage.getItem(`workbench:part:${lease.id}`));
     desk.state.set({ part: desk.order.has(kept) ? kept : desk.order.firstOpen(labelDocument) });
-    this.#panel.setHintSource(work.bundle.suggestion?.source ?? null);
+    const source = work.bundle.suggestion?.source ?? null;
+    this.#panel.setHintSource(source);
+    this.#renderer.turnHatch(source !== null && source !== "keypoints");
     this.#showEdit();
     this.#renderer.flush();
     void this.#showAround(work);
