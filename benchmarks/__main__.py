@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 # The table of geodesics takes many minutes to build: `python -m benchmarks.geodesics` is asked for by name.
-USUAL = ("surface_points", "views", "queue", "workbench")
+USUAL = ("labels", "surface_points", "views", "queue", "workbench")
 
 
 def main(names: list[str]) -> int:

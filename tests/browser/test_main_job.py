@@ -3,7 +3,6 @@
 import itertools
 import json
 import math
-import time
 from pathlib import Path
 
 import numpy as np
@@ -100,9 +99,7 @@ def paint_parts(bench: PartsBench, source: str) -> None:
     page.locator("[data-action=undo]").first.click()
     np.testing.assert_array_equal(bench.saved_map(), painted)
     page.get_by_role("button", name="Done, next").click()
-    changed_at = time.monotonic()
     bench.wait_saved()
-    assert time.monotonic() - changed_at < 3.0  # a second, on a machine that does nothing else
 
     look, states, lease = bench.look(), bench.states(), bench.lease.pk
     page.reload()

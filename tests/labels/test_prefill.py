@@ -1,7 +1,6 @@
 """Prefill: keypoints and a mask become parts; left and right are the person's."""
 
 import json
-import time
 from pathlib import Path
 
 import numpy as np
@@ -158,14 +157,6 @@ def test_wrong_keypoints_are_refused(wrong: np.ndarray) -> None:
 def test_a_mask_of_another_shape_is_refused() -> None:
     with pytest.raises(LabelError, match="mask"):
         prefill_parts(keypoints(), np.ones((3, 3), bool), CROP)
-
-
-def test_a_large_crop_is_quick() -> None:
-    rows = keypoints()
-    rows[:, :2] *= 4
-    start = time.perf_counter()
-    prefill_parts(rows, np.ones((1000, 800), bool), Crop(0, 0, 800, 1000))
-    assert time.perf_counter() - start < 2.5  # 0.4 s alone; room for a loaded machine
 
 
 def test_real_people_get_parts_around_their_joints() -> None:

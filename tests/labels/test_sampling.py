@@ -1,7 +1,5 @@
 """Point sampling: inside the part, well spread, repeatable, in walking order, and carried over when parts change."""
 
-import time
-
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -133,14 +131,6 @@ def test_counts_grow_with_the_area() -> None:
     assert counts == sorted(counts)
     assert counts[:3] == [0, 1, 1]
     assert counts[-1] == 14
-
-
-def test_a_large_crop_takes_well_under_a_second() -> None:
-    label_map = np.pad(figure(5), ((0, 0), (200, 200)))
-    start = time.perf_counter()
-    sample_points(label_map, seed=0)
-    assert label_map.shape == (1000, 1000)
-    assert time.perf_counter() - start < 1.5  # 0.15 s alone; room for a loaded machine
 
 
 def test_resampling_unchanged_parts_changes_nothing() -> None:
