@@ -43,8 +43,8 @@ class Sums:
         self.by_part[:, 0] += np.bincount(part, minlength=N_PARTS + 1)
         self.by_part[:, 1] += np.bincount(part, cm, minlength=N_PARTS + 1)
         self.by_part[:, 2] += np.bincount(part, cm > SWAP_CM, minlength=N_PARTS + 1)
-        self.by_vertex[0] += np.bincount(vertex, minlength=N_VERTICES)
-        self.by_vertex[1] += np.bincount(vertex, cm, minlength=N_VERTICES)
+        np.add.at(self.by_vertex[0], vertex, 1.0)
+        np.add.at(self.by_vertex[1], vertex, cm)
         self.histogram += np.bincount(np.minimum(cm / _BIN_CM, _N_BINS).astype(int), minlength=_N_BINS + 1)
         self.swaps += swaps
 
