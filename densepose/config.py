@@ -169,7 +169,7 @@ class LiteConfig:
     width: int = 96
     n_context_convs: int = 2
     coarse_channels: int = COARSE_PARTS
-    crop_px: int = 192
+    crop_px: int = 160
     margin: float = 0.15
     pixel_mean: tuple[float, float, float] = (127.0, 127.0, 127.0)
     pixel_std: tuple[float, float, float] = (128.0, 128.0, 128.0)
