@@ -178,6 +178,7 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 6 * 3600}
 CELERY_BEAT_SCHEDULE = {
     "reap": {"task": "annotator.reap", "schedule": 20.0},
     "refresh_figures": {"task": "qa.refresh_figures", "schedule": 20.0},
+    "preannotate": {"task": "annotator.preannotate_new", "schedule": 30.0},
 }
 
 REST_FRAMEWORK = {

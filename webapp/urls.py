@@ -7,12 +7,26 @@ from django.views.i18n import set_language
 import export.urls
 import qa.urls
 from annotator.urls import api_urlpatterns, workbench_urlpatterns
-from webapp.views import account, auth, exchange, figures, health, home, images, inbox, members, people, projects
+from webapp.views import (
+    account,
+    auth,
+    exchange,
+    figures,
+    health,
+    home,
+    images,
+    inbox,
+    members,
+    people,
+    projects,
+    proposals,
+)
 
 project_urlpatterns = [
     path("", projects.overview, name="project-overview"),
     path("/jobs", projects.jobs, name="project-jobs"),
     path("/jobs/<uuid:job_id>/cancel", projects.job_cancel, name="project-job-cancel"),
+    path("/preannotate", proposals.preannotate, name="project-preannotate"),
     path("/guide", projects.guide, name="project-guide"),
     path("/settings", projects.settings, name="project-settings"),
     path("/settings/examples", projects.example_add, name="project-example-add"),

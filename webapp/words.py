@@ -9,6 +9,7 @@ JOB_NAMES = {
     "unpack_archive": gettext_lazy("Unpacking an archive"),
     "import_annotations": gettext_lazy("Importing annotations"),
     "superpixels": gettext_lazy("Finding edges in photographs"),
+    "preannotate": gettext_lazy("Proposing by a model"),
     "release": gettext_lazy("Writing a release"),
 }
 OVERLAY_NAMES = {

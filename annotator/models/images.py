@@ -33,6 +33,8 @@ class Image(models.Model):
     split = models.CharField(max_length=5, choices=Split.choices, default=Split.TRAIN)
     group = models.CharField(max_length=120, blank=True)
     state = models.CharField(max_length=10, choices=State.choices, default=State.READY)
+    # Hash of the model version that looked for people here last.
+    searched_by = models.CharField(max_length=64, blank=True)
     source_id = models.BigIntegerField(null=True, blank=True)
     source = models.JSONField(default=dict, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
@@ -65,6 +67,8 @@ class Person(models.Model):
     box_height = models.FloatField()
     is_crowd = models.BooleanField(default=False)
     is_ignored = models.BooleanField(default=False)
+    # Found by a detector; nobody gets them before someone confirmed that it is a person.
+    is_proposed = models.BooleanField(default=False)
     keypoints = models.JSONField(null=True, blank=True)
     mask = models.JSONField(null=True, blank=True)
     source_id = models.BigIntegerField(null=True, blank=True)
@@ -95,7 +99,7 @@ class Person(models.Model):
 
     @property
     def is_annotatable(self) -> bool:
-        return not (self.is_crowd or self.is_ignored or self.is_deleted)
+        return not (self.is_crowd or self.is_ignored or self.is_proposed or self.is_deleted)
 
     def crop(self) -> Crop:
         """Return the whole-pixel crop that annotators see around the current box."""

@@ -32,6 +32,10 @@ class Project(models.Model):
     reopen_minutes = models.PositiveSmallIntegerField(default=10, validators=[MaxValueValidator(1440)])
     # Share of tasks in which suggestions (keypoints, models) are shown: 0 never, 1 always.
     assistance_share = models.FloatField(default=1.0, validators=[MinValueValidator(0), MaxValueValidator(1)])
+    # New people get proposals of the best model at hand, by themselves.
+    preannotates = models.BooleanField(default=False)
+    # People that the model is least sure of come first.
+    orders_by_uncertainty = models.BooleanField(default=False)
     is_archived = models.BooleanField(default=False)
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)

@@ -92,13 +92,20 @@ class Gold(models.Model):
 
 
 class Proposal(Answer):
-    """What a model version, or keypoints, predicted for a person at one stage."""
+    """What a model version, or keypoints, predicted for a person at one stage.
+
+    A row without a label map says that the version looked at the person and has nothing to propose.
+    """
 
     person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="proposals")
     stage = models.CharField(max_length=14, choices=Stage.choices)
     source = models.CharField(max_length=40)
     model_version = models.CharField(max_length=64, blank=True)
     confidence = ArrayColumn("f4", null=True)
+    # labels.dense_maps: chart, u and v of the crop's pixels, from which points are proposed once they are sampled.
+    surface = models.BinaryField(null=True)
+    # 0 sure .. 1: the share of the person whose part changes when the network looks at a slightly larger box.
+    uncertainty = models.FloatField(null=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

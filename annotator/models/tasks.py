@@ -37,6 +37,8 @@ class Task(models.Model):
     overlap = models.PositiveSmallIntegerField(default=1)
     places_left = models.SmallIntegerField(default=1)
     priority = models.SmallIntegerField(default=0)
+    # Thousandths, after priority; 0 where the project does not order by it.
+    uncertainty = models.SmallIntegerField(default=0)
     is_gold = models.BooleanField(default=False)
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
@@ -54,7 +56,7 @@ class Task(models.Model):
         ]
         indexes: ClassVar = [
             models.Index(
-                fields=["project", "stage", "is_gold", "-priority", "id"],
+                fields=["project", "stage", "is_gold", "-priority", "-uncertainty", "id"],
                 name="task_queue",
                 condition=models.Q(state="open", places_left__gt=0),
             ),
@@ -94,6 +96,8 @@ class Lease(models.Model):
     draft_saved_at = models.DateTimeField(null=True)
     active_ms = models.PositiveIntegerField(default=0)
     is_assisted = models.BooleanField(default=True)
+    # What was shown first stays what is shown, whatever models propose meanwhile.
+    proposal = models.ForeignKey("annotator.Proposal", on_delete=models.SET_NULL, null=True, related_name="+")
     point_set = models.ForeignKey("annotator.PointSet", on_delete=models.PROTECT, null=True, related_name="+")
     crop = models.JSONField(null=True)
     # The pictures shown: clicks of the draft are pixels of these.
@@ -154,7 +158,7 @@ class Submission(Answer):
     created_at = models.DateTimeField(auto_now_add=True)
     active_ms = models.PositiveIntegerField(default=0)
     origin = models.CharField(max_length=9, choices=Origin.choices, default=Origin.WORKBENCH)
-    # What was suggested and what was kept: {"source": "keypoints", "kept_parts": [...], "model": null, ...}
+    # What was proposed, by which model version, and what was kept: annotator.services.provenance.
     provenance = models.JSONField(default=dict, blank=True)
     supersedes = models.OneToOneField("self", on_delete=models.PROTECT, null=True, related_name="superseded_by")
 

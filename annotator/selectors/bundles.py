@@ -8,9 +8,9 @@ from django.db.models import Q
 from django.urls import reverse
 from django.utils import timezone
 
-from annotator.models import Consensus, Lease, Stage, Submission
+from annotator.models import Consensus, Lease, Proposal, Stage, Submission
 from annotator.services.pictures import surroundings_of
-from annotator.services.suggestions import suggest_parts
+from annotator.services.suggestions import fitted, proposal_for_lease, proposed_points
 from body.parts import N_PARTS
 from labels.boxes import Crop
 from labels.label_maps import pack, recrop
@@ -73,14 +73,30 @@ def _of_parts(lease: Lease, crop: Crop) -> dict[str, Any]:
             "crop": {"x": wide.x, "y": wide.y, "width": wide.width, "height": wide.height},
         },
     }
-    suggested = None
-    # Whoever revises an answer goes on from that answer.
-    if lease.is_assisted and lease.revises_id is None:
-        suggested = suggest_parts(person=lease.task.person, crop=crop)
-    if suggested is None:
+    proposal = proposal_for_lease(lease)
+    label_map = fitted(proposal, crop) if proposal is not None else None
+    if proposal is None or label_map is None or not label_map.any():
         return pictures | {"suggestion": None}
-    source, packed = suggested
-    return pictures | {"suggestion": {"source": source, "label_map": base64.b64encode(packed).decode()}}
+    packed = base64.b64encode(pack(label_map)).decode()
+    return pictures | {"suggestion": {**_author(proposal), "label_map": packed}}
+
+
+def _author(proposal: Proposal) -> dict[str, str]:
+    return {"source": proposal.source, "model_version": proposal.model_version}
+
+
+def _proposed(lease: Lease) -> dict[str, Any] | None:
+    """Return where a model puts the points, by key; points of which it knows nothing are left out."""
+    proposal = proposal_for_lease(lease)
+    if proposal is None or lease.point_set is None:
+        return None
+    found = proposed_points(proposal, lease.point_set)
+    points = {
+        str(key): {"triangle": int(triangle), "weights": [round(float(weight), 6) for weight in weights]}
+        for key, triangle, weights in zip(lease.point_set.key, found.triangle, found.weights, strict=True)
+        if triangle >= 0
+    }
+    return {**_author(proposal), "points": points}
 
 
 def _of_points(lease: Lease, crop: Crop) -> dict[str, Any]:
@@ -93,6 +109,7 @@ def _of_points(lease: Lease, crop: Crop) -> dict[str, Any]:
             "y": points.xy[:, 1].tolist() if points else [],
             "part": points.part.tolist() if points else [],
         },
+        "proposal": _proposed(lease),
         "label_map": _accepted_parts(lease, crop),
         "views": {
             str(part): {"base": reverse("api-view-file", kwargs={**shown, "part": part, "file": "-"})[:-1]}

@@ -13,7 +13,7 @@ from annotator.services import events
 from annotator.services.task_states import make_tasks, settle_task
 
 MIN_BOX_PX: Final = 4.0
-_FLAGS: Final = ("is_crowd", "is_ignored", "is_deleted")
+_FLAGS: Final = ("is_crowd", "is_ignored", "is_proposed", "is_deleted")
 
 
 @transaction.atomic
@@ -24,13 +24,14 @@ def create_person(
     by: User | None = None,
     is_crowd: bool = False,
     is_ignored: bool = False,
+    is_proposed: bool = False,
     keypoints: list[float] | None = None,
     mask: Any = None,
     source_id: int | None = None,
     source: dict[str, Any] | None = None,
     priority: int = 0,
 ) -> Person:
-    """Add a person to an image and open its parts task, unless it is a crowd or to be ignored.
+    """Add a person to an image and open its parts task, unless it is a crowd, to be ignored or only proposed.
 
     Args:
         box: x, y, width, height in image pixels; what reaches over the border is cut off.
@@ -50,6 +51,7 @@ def create_person(
         box_height=height,
         is_crowd=is_crowd,
         is_ignored=is_ignored,
+        is_proposed=is_proposed,
         keypoints=_checked_keypoints(keypoints),
         mask=mask,
         source_id=source_id,
@@ -69,7 +71,7 @@ def change_person(*, person_id: int, revision: int, changes: dict[str, Any], by:
 
     Args:
         revision: the one that the caller saw.
-        changes: any of `box`, `is_crowd`, `is_ignored`, `is_deleted`.
+        changes: any of `box`, `is_crowd`, `is_ignored`, `is_proposed`, `is_deleted`.
 
     Raises:
         ConflictError: `person_stale` with the current person.
@@ -156,5 +158,6 @@ def _told(person: Person) -> dict[str, Any]:
         "box": [person.box_x, person.box_y, person.box_width, person.box_height],
         "is_crowd": person.is_crowd,
         "is_ignored": person.is_ignored,
+        "is_proposed": person.is_proposed,
         "is_deleted": person.is_deleted,
     }

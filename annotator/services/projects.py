@@ -13,12 +13,14 @@ from annotator.errors import InvalidInputError, NotFoundError
 from annotator.models import ExamplePicture, Membership, Project, Role, Stage, Task, User
 from annotator.services import events
 from annotator.services.images import check_picture
+from annotator.services.preannotation import order_tasks
 from annotator.storage import store_bytes
 from body.canonical import load_canonical_body
 
 EDITABLE: Final = (
     "name", "instructions", "parts_overlap", "correspondence_overlap", "is_review_required", "gold_rate",
-    "lease_minutes", "reopen_minutes", "assistance_share", "is_archived",
+    "lease_minutes", "reopen_minutes", "assistance_share", "preannotates",
+    "orders_by_uncertainty", "is_archived",
 )  # fmt: skip
 MAX_EXAMPLES: Final = 40
 
@@ -61,6 +63,8 @@ def change_project(*, project: Project, by: User, **settings: Any) -> Project:
     for stage in Stage:
         if f"{stage.value}_overlap" in new:
             _change_overlap(project, stage)
+    if "orders_by_uncertainty" in new:
+        order_tasks(project)
     if new:
         events.record_event(verb="changed", target=project, project=project, actor=by, before=old, after=new)
     return project

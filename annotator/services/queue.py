@@ -63,7 +63,7 @@ _FREE = """
 _TAKE = f"""
 WITH picked AS (
     SELECT t.id FROM annotator_task t WHERE {_FREE}
-    ORDER BY t.priority DESC, t.id LIMIT 1 FOR NO KEY UPDATE OF t %(skip)s
+    ORDER BY t.priority DESC, t.uncertainty DESC, t.id LIMIT 1 FOR NO KEY UPDATE OF t %(skip)s
 ), taken AS (
     UPDATE annotator_task t SET places_left = t.places_left - 1 FROM picked WHERE t.id = picked.id
     RETURNING t.id, t.person_id
@@ -293,6 +293,7 @@ def _retaken(old: Lease, style: str) -> uuid.UUID | None:
         annotator_id=old.annotator_id,
         expires_at=expiry_of(old.task.project),
         is_assisted=old.is_assisted,
+        proposal_id=old.proposal_id,
         surface_hash=old.surface_hash or old.task.project.surface_hash,
         style_hash=old.style_hash or style,
         point_set=points_for_person(old.task.person) if old.task.stage == Stage.CORRESPONDENCE else None,

@@ -17,6 +17,7 @@ from annotator.services.acceptance import accept_if_complete, place_consensus
 from annotator.services.answers import parts_columns, points_columns
 from annotator.services.events import record_event
 from annotator.services.leases import check_live, counted_ms, own_lease
+from annotator.services.provenance import provenance_of
 from annotator.services.queue import lease_to_revise, revive
 from annotator.services.task_states import counting_answers
 
@@ -104,7 +105,7 @@ def _store(
         lease=lease,
         active_ms=active_ms,
         origin=Submission.Origin.REVIEW if lease.is_review else origin,
-        provenance=_provenance(lease, answer),
+        provenance=provenance_of(lease, answer, columns),
         supersedes_id=lease.revises_id,
         **columns,
     )
@@ -125,14 +126,6 @@ def _store(
     else:
         accept_if_complete(task=task, submission=submission)
     return submission
-
-
-def _provenance(lease: Lease, answer: dict[str, Any]) -> dict[str, Any]:
-    """What help was shown, and the decisions the annotator made about it."""
-    told: dict[str, Any] = {"assisted": lease.is_assisted, "lease": str(lease.pk)}
-    if lease.task.stage == Stage.PARTS:
-        told["decided"] = {str(part): word for part, word in (answer.get("decided") or {}).items()}
-    return told
 
 
 @transaction.atomic

@@ -1,10 +1,12 @@
-"""What an annotator of parts is shown to start from: a model's proposal, or a guess from keypoints and outline."""
+"""What an annotator is shown to start from: a model's proposal, for parts also a guess from keypoints and outline."""
 
 import numpy as np
 from django.db import IntegrityError, transaction
 
-from annotator.models import Person, Proposal, Stage
+from annotator.models import Lease, Person, PointSet, Proposal, Stage
+from body.surface import SurfacePoints
 from labels.boxes import Crop
+from labels.dense_maps import DenseMap
 from labels.errors import LabelError
 from labels.label_maps import LabelMap, pack, recrop
 from labels.prefill import prefill_parts
@@ -13,24 +15,44 @@ from labels.rle import decode_mask
 KEYPOINTS_SOURCE = "keypoints"
 
 
-def suggest_parts(*, person: Person, crop: Crop) -> tuple[str, bytes] | None:
-    """Return the source and the packed label map of the best suggestion for a person's crop, None without any.
+# How far from a sampled point a pixel of its part may lie that speaks for it, as a share of the crop's longer side.
+_REACH_SHARE = 0.02
 
-    The guess from keypoints is made once and kept as a Proposal; a model's newer proposal goes first.
+
+def proposal_for_lease(lease: Lease) -> Proposal | None:
+    """Return the proposal that a lease's annotator is shown; chosen at the first call and kept with the lease.
+
+    None where the task is one of those without help, or where an answer is revised: that goes on from the answer.
     """
-    proposal = (
-        Proposal.objects.filter(person=person, stage=Stage.PARTS, label_map__isnull=False)
-        .order_by("-created_at")
-        .first()
-    )
-    if proposal is None:
-        proposal = _proposed_from_keypoints(person, crop)
-    if proposal is None:
+    if not lease.is_assisted or lease.revises_id is not None:
         return None
-    label_map = fitted(proposal, crop)
-    if label_map is None:
-        return None
-    return (proposal.source, pack(label_map)) if label_map.any() else None
+    if lease.proposal_id is None:
+        found = best_proposal(person=lease.task.person, crop=lease.shown_crop, stage=lease.task.stage)
+        if found is not None:
+            lease.proposal = found
+            Lease.objects.filter(pk=lease.pk).update(proposal=found)
+    return lease.proposal
+
+
+def best_proposal(*, person: Person, crop: Crop, stage: str) -> Proposal | None:
+    """Return a person's newest proposal that has something for a stage.
+
+    For parts that may be the guess from keypoints, which is made once and kept as a Proposal; a model's goes first.
+    """
+    known = Proposal.objects.filter(person=person, stage=Stage.PARTS, label_map__isnull=False).order_by("-created_at")
+    if stage == Stage.CORRESPONDENCE:
+        return known.filter(surface__isnull=False).first()
+    return known.exclude(model_version="").first() or known.first() or _proposed_from_keypoints(person, crop)
+
+
+def proposed_points(proposal: Proposal, points: PointSet) -> SurfacePoints:
+    """Return where a model's proposal puts sampled points (N) on the surface; triangle -1 where it says nothing."""
+    painted = proposal.painted()
+    if painted is None or proposal.surface is None:
+        return SurfacePoints.none(len(points.key))
+    label_map, crop = painted
+    seen = DenseMap.unpack(bytes(proposal.surface), label_map.shape)
+    return seen.surface_at(crop.from_image(points.xy), points.part, max(2.0, _REACH_SHARE * max(label_map.shape)))
 
 
 def fitted(proposal: Proposal, crop: Crop) -> LabelMap | None:

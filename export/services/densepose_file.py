@@ -70,7 +70,10 @@ def chosen_images(project: Project, options: FileOptions) -> QuerySet[Image]:
     images = images.exclude(Exists(rendered))
     if options.only_annotated:
         accepted = Consensus.objects.filter(
-            person__image=OuterRef("pk"), person__is_deleted=False, stage=Stage.CORRESPONDENCE
+            person__image=OuterRef("pk"),
+            person__is_deleted=False,
+            person__is_proposed=False,
+            stage=Stage.CORRESPONDENCE,
         )
         images = images.filter(Exists(accepted))
     return images.order_by("pk")
@@ -97,7 +100,7 @@ def name_in_release(image: Image, renamed: dict[int, str]) -> str:
 
 def _write(stream: ByteSink, project: Project, options: FileOptions, on_progress: OnProgress) -> FileCounts:
     images = chosen_images(project, options)
-    people = Person.objects.filter(image__in=images, is_deleted=False)
+    people = Person.objects.filter(image__in=images, is_deleted=False, is_proposed=False)
     total, n_images, done = people.count(), 0, Counter[str]()
     renamed = release_names(project)
     header = _header(project)

@@ -2,8 +2,7 @@
 
 import numpy as np
 
-from annotator.services.suggestions import suggest_parts
-from labels.label_maps import unpack
+from annotator.services.suggestions import best_proposal, fitted
 from tests.factories import World
 
 
@@ -22,11 +21,12 @@ def test_a_guess_without_an_outline_stays_in_the_box(world: World) -> None:
     keypoints = [float(value) for joint in range(17) for value in (*spots.get(joint, (0, 0)), 2 * (joint in spots))]
     person = world.person(keypoints=keypoints)
     crop = person.crop()
-    suggested = suggest_parts(person=person, crop=crop)
-    assert suggested is not None
-    source, packed = suggested
-    rows, columns = np.nonzero(unpack(packed, crop.shape))
-    assert source == "keypoints"
+    proposal = best_proposal(person=person, crop=crop, stage="parts")
+    assert proposal is not None
+    label_map = fitted(proposal, crop)
+    assert label_map is not None
+    rows, columns = np.nonzero(label_map)
+    assert proposal.source == "keypoints"
     assert len(rows) > 2000
     box = person.box
     assert (columns + crop.x + 0.5 >= box.x).all()
@@ -36,4 +36,4 @@ def test_a_guess_without_an_outline_stays_in_the_box(world: World) -> None:
 
 def test_no_keypoints_no_guess(world: World) -> None:
     person = world.person()
-    assert suggest_parts(person=person, crop=person.crop()) is None
+    assert best_proposal(person=person, crop=person.crop(), stage="parts") is None

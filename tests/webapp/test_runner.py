@@ -78,7 +78,7 @@ class Run:
             pid, parent, arguments = line.split(None, 2)
             if int(parent) == self.process.pid:
                 for name, mark in (("postgres", "bin/postgres"), ("redis", "redis-server"), ("web", "gunicorn"),
-                                   ("worker", "default,gpu"), ("render-worker", "-Q render")):  # fmt: skip
+                                   ("worker", "-Q default"), ("render-worker", "-Q render,gpu")):  # fmt: skip
                     if mark in arguments:
                         found[name] = int(pid)
         return found

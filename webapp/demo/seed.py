@@ -54,7 +54,7 @@ def seed_demo() -> Project | None:
         for name, display, role in CAST
     }
     mia = users["mia"]
-    project = create_project(name=PROJECT_NAME, by=mia, instructions=INSTRUCTIONS)
+    project = create_project(name=PROJECT_NAME, by=mia, instructions=INSTRUCTIONS, preannotates=True)
     for name, _display, role in CAST:
         if name != "mia":
             Membership.objects.create(project=project, user=users[name], role=role)

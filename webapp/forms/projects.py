@@ -16,7 +16,8 @@ class ProjectSettingsForm(forms.ModelForm):  # type: ignore[type-arg] # not subs
         model = Project
         fields: ClassVar = [
             "name", "instructions", "parts_overlap", "correspondence_overlap", "is_review_required", "gold_rate",
-            "lease_minutes", "reopen_minutes", "assistance_share", "is_archived",
+            "lease_minutes", "reopen_minutes", "assistance_share", "preannotates",
+            "orders_by_uncertainty", "is_archived",
         ]  # fmt: skip
         labels: ClassVar[dict[str, Any]] = {
             "name": _("Name"),
@@ -28,6 +29,8 @@ class ProjectSettingsForm(forms.ModelForm):  # type: ignore[type-arg] # not subs
             "lease_minutes": _("Minutes a person is kept for an annotator"),
             "reopen_minutes": _("Minutes in which a submitted answer can be reopened"),
             "assistance_share": _("Share of people shown with suggestions"),
+            "preannotates": _("New people get proposals by themselves"),
+            "orders_by_uncertainty": _("People that the model is least sure of come first"),
             "is_archived": _("Archived: nobody gets tasks"),
         }
         help_texts: ClassVar[dict[str, Any]] = {

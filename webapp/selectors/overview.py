@@ -119,7 +119,7 @@ def decisions_for(project: Project) -> list[Decision]:
     people = reverse("project-people", args=[project.pk])
     checks = (
         _unreadable(project), _flagged(project, people), _review(project), _skipped(project, people),
-        _sent_back(project, people), _without_people(project),
+        _sent_back(project, people), _proposed(project, people), _without_people(project),
     )  # fmt: skip
     return [decision for decision in checks if decision is not None]
 
@@ -166,6 +166,15 @@ def _sent_back(project: Project, people: str) -> Decision | None:
         return None
     title = ngettext("%(n)d answer is sent back", "%(n)d answers are sent back", n) % {"n": n}
     return Decision("back", "", title, _("They wait for their authors."), f"{people}?state=sent-back", _("Look"))
+
+
+def _proposed(project: Project, people: str) -> Decision | None:
+    n = Person.objects.filter(project=project, is_proposed=True, is_deleted=False).count()
+    if not n:
+        return None
+    title = ngettext("%(n)d person was found by a model", "%(n)d people were found by a model", n) % {"n": n}
+    text = _("Nobody gets them until someone confirms them.")
+    return Decision("people", "accent", title, text, f"{people}?state=proposed", _("Look"))
 
 
 def _unreadable(project: Project) -> Decision | None:

@@ -49,6 +49,7 @@ STATES: dict[str, tuple[Any, Q]] = {
         Q(Exists(Lease.objects.filter(task__person=OuterRef("pk"), state=Lease.State.SKIPPED, task__state="open"))),
     ),
     "accepted": (gettext_lazy("Accepted"), _task(Stage.CORRESPONDENCE, Task.State.DONE)),
+    "proposed": (gettext_lazy("To confirm"), Q(is_proposed=True)),
     "set-aside": (gettext_lazy("Crowd or ignored"), Q(is_crowd=True) | Q(is_ignored=True)),
 }
 
@@ -118,6 +119,8 @@ def person_state(person: Person) -> tuple[str, str]:
     """Return the chip of a person from `people_page`: its colour and its word."""
     if person.is_crowd or person.is_ignored:
         return "", _("crowd") if person.is_crowd else _("ignored")
+    if person.is_proposed:
+        return "warn", _("to confirm")
     states = {task.stage: task.state for task in person.tasks.all()}
     parts, points = states.get(Stage.PARTS), states.get(Stage.CORRESPONDENCE)
     checks: tuple[tuple[bool, str, str], ...] = (

@@ -100,7 +100,7 @@ def _reopen(request: PageRequest, membership: Membership, found: Person) -> None
 
 def _flags(request: PageRequest, membership: Membership, found: Person) -> None:
     _check(membership, may_manage)
-    names = ("is_crowd", "is_ignored", "is_deleted")
+    names = ("is_crowd", "is_ignored", "is_proposed", "is_deleted")
     changes = {name: request.POST[name] == "1" for name in names if name in request.POST}
     revision = int(request.POST.get("revision") or 0)
     change_person(person_id=found.pk, revision=revision, changes=changes, by=request.user)

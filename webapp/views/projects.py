@@ -9,8 +9,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from annotator.models import Job, Membership
-from annotator.permissions import is_member_role, may_browse, may_manage
+from annotator.permissions import is_member_role, may_browse, may_engineer, may_manage
 from annotator.services.jobs import cancel_job
+from annotator.services.model_versions import model_choices
 from annotator.services.projects import add_example, change_project, remove_example
 from webapp.forms.projects import ExampleForm, ProjectSettingsForm
 from webapp.selectors import overview as figures
@@ -45,6 +46,8 @@ def overview(request: PageRequest, membership: Membership) -> HttpResponse:
             "annotators": figures.figures_by_annotator(project),
             "jobs": figures.jobs_for(project),
         }
+    if may_engineer(membership):
+        context["models"] = model_choices()
     return render_project(request, membership, "webapp/overview.html", "overview", **context)
 
 

@@ -43,8 +43,8 @@ class PersonOut(serializers.ModelSerializer[Any]):
     class Meta:
         model = Person
         fields: ClassVar = [
-            "id", "image_id", "box", "is_crowd", "is_ignored", "is_deleted", "source_id", "revision", "tasks",
-            "thumbnail_url", "created_at",
+            "id", "image_id", "box", "is_crowd", "is_ignored", "is_proposed", "is_deleted", "source_id", "revision",
+            "tasks", "thumbnail_url", "created_at",
         ]  # fmt: skip
 
     def get_box(self, person: Person) -> list[float]:
@@ -77,6 +77,7 @@ class PersonChangeIn(serializers.Serializer[Any]):
     box = BoxField(required=False)
     is_crowd = serializers.BooleanField(required=False)
     is_ignored = serializers.BooleanField(required=False)
+    is_proposed = serializers.BooleanField(required=False)
     is_deleted = serializers.BooleanField(required=False)
 
 

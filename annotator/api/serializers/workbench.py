@@ -101,6 +101,7 @@ class PointsOut(serializers.Serializer[Any]):
 
 class SuggestionOut(serializers.Serializer[Any]):
     source = serializers.CharField()  # type: ignore[assignment]  # a name of Field, and of the contract
+    model_version = serializers.CharField(help_text="Hash of the weights; empty where no model is behind it.")
     label_map = serializers.CharField()
 
 
@@ -115,6 +116,17 @@ class PreparingOut(serializers.Serializer[Any]):
     """What was asked for is being made."""
 
     state = serializers.CharField()
+
+
+class ProposedPointOut(serializers.Serializer[Any]):
+    triangle = serializers.IntegerField(help_text="Of the whole body.")
+    weights = serializers.ListField(child=serializers.FloatField(), min_length=3, max_length=3)
+
+
+class ProposalOut(serializers.Serializer[Any]):
+    source = serializers.CharField()  # type: ignore[assignment]  # as above
+    model_version = serializers.CharField()
+    points = serializers.DictField(child=ProposedPointOut(), help_text="By point key.")
 
 
 class BundleOut(serializers.Serializer[Any]):
@@ -136,5 +148,6 @@ class BundleOut(serializers.Serializer[Any]):
     sent_back = serializers.DictField(child=serializers.CharField(), allow_null=True, required=False)
     suggestion = SuggestionOut(allow_null=True, required=False)
     points = PointsOut(required=False)
+    proposal = ProposalOut(allow_null=True, required=False)
     label_map = serializers.CharField(allow_null=True, required=False)
     views = serializers.DictField(child=serializers.DictField(child=serializers.CharField()), required=False)

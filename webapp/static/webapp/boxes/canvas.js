@@ -56,6 +56,7 @@ export class Canvas {
   #box(person) {
     const shape = rect(person.box, "box");
     shape.classList.toggle("is-aside", person.is_crowd || person.is_ignored);
+    shape.classList.toggle("is-proposed", person.is_proposed);
     shape.classList.toggle("is-chosen", person.id === this.#chosen);
     shape.dataset.id = String(person.id);
     return shape;

@@ -56,6 +56,9 @@ function listed(person, index) {
   const name = /** @type {HTMLButtonElement} */ (item.querySelector("[data-choose]"));
   name.textContent = `${words.person} ${index + 1}`;
   name.addEventListener("click", () => choose(person.id));
+  const confirm = /** @type {HTMLButtonElement} */ (item.querySelector("[data-confirm-person]"));
+  confirm.hidden = !person.is_proposed;
+  confirm.addEventListener("click", () => people.change(person.id, { is_proposed: false }));
   for (const box of item.querySelectorAll("input")) {
     const flag = /** @type {"is_crowd" | "is_ignored"} */ (box.dataset.flag);
     box.checked = person[flag];

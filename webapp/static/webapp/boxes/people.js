@@ -4,7 +4,7 @@
 import { ApiError, call } from "../api.js";
 
 /** @typedef {import("./geometry.js").Box} Box */
-/** @typedef {{id: number, box: Box, is_crowd: boolean, is_ignored: boolean, is_deleted: boolean, revision: number}} Person */
+/** @typedef {{id: number, box: Box, is_crowd: boolean, is_ignored: boolean, is_proposed: boolean, is_deleted: boolean, revision: number}} Person */
 /** @typedef {{people_url: string, person_url: string, csrf_cookie: string, words: Record<string, string>}} Addresses */
 
 export class People extends EventTarget {

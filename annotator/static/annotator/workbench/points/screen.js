@@ -62,14 +62,14 @@ export class PointsScreen {
   /**
    * Show a person.
    * @param {PointsModel} model
-   * @param {{image: ImageBitmap | null, crop: {width: number, height: number}, labels: Uint8Array, bases: import("./surface-side.js").Bases, isFromBehind: boolean}} work
+   * @param {{image: ImageBitmap | null, crop: {width: number, height: number}, labels: Uint8Array, bases: import("./surface-side.js").Bases, isFromBehind: boolean, proposal: import("./proposed-points.js").Proposal | null}} work
    */
-  show(model, { image, crop, labels, bases, isFromBehind }) {
+  show(model, { image, crop, labels, bases, isFromBehind, proposal }) {
     this.#unwatch();
     this.model = model;
     this.#spoken = "";
     this.photo.show(image, crop, labels);
-    this.surface.begin(model, bases, isFromBehind);
+    this.surface.begin(model, bases, isFromBehind, proposal);
     this.header.begin(progressByPart(model.points, model.draft.answers));
     this.#unwatch = model.store.watch(["draft"], () => this.render());
     this.render();
@@ -135,9 +135,9 @@ export class PointsScreen {
     this.surface.update();
     const { doubtful } = this.surface;
     this.photo.update(marksOf(model.points, model.draft, doubtful, this.colours), current.part);
-    this.header.update(model, this.surface.camera, doubtful, this.surface.hint !== null);
+    this.header.update(model, this.surface.camera, doubtful, this.surface.hintSource);
     const words = pointWords(current, this.parts.get(current.part)?.name ?? "", model.answer, {
-      isDoubtful: doubtful.has(current.key), hasHint: this.surface.hint !== null, view: this.views.active,
+      isDoubtful: doubtful.has(current.key), hint: this.surface.hintSource, view: this.views.active,
     });
     if (words !== this.#spoken) this.say(words);
     this.#spoken = words;

@@ -123,7 +123,7 @@ export class PointsStage {
   /** @param {PointsModel} model */
   #showModel(model) {
     const { bundle, image, prepared } = /** @type {Work} */ (this.#work);
-    this.#screen.show(model, { image, crop: bundle.crop, labels: prepared.labels, bases: bundle.views ?? {}, isFromBehind: facesAway(bundle.keypoints) });
+    this.#screen.show(model, { image, crop: bundle.crop, labels: prepared.labels, bases: bundle.views ?? {}, isFromBehind: facesAway(bundle.keypoints), proposal: bundle.proposal ?? null });
   }
 
   /** @param {PointsModel} model */

@@ -101,7 +101,7 @@ export function nearestSurfacePoint(surface, view, x, y, reach) {
 }
 
 /** @param {PartSurface} surface @param {number} triangle @param {Weights} weights @returns {SurfacePoint} */
-function pointOf(surface, triangle, weights) {
+export function pointOf(surface, triangle, weights) {
   const [a, b, c] = corners(surface, triangle);
   const [wa, wb, wc] = weights;
   /** @type {Vector3} */

@@ -5,6 +5,7 @@ import { suitableView } from "./guide.js";
 import { neighbourHint } from "./neighbour-hint.js";
 import { doubtfulPoints } from "./order-check.js";
 import { placedOnSurface } from "./placed-points.js";
+import { proposedCursor } from "./proposed-points.js";
 import { pointColour } from "./point-colours.js";
 import { ViewsPane } from "./views-pane.js";
 
@@ -32,6 +33,10 @@ export class SurfaceSide {
   /** Where the current point may lie, and whether that is shown. @type {Cursor | null} */
   hint = null;
   showsHints = true;
+  /** Whether the hint is a model's proposal: that, Enter takes. */
+  isProposed = false;
+  /** @type {import("./proposed-points.js").Proposal | null} */
+  #proposal = null;
   /** Where a point was placed last in this part. @type {import("./surface-point.js").SurfacePoint | null} */
   #lastPlace = null;
 
@@ -55,9 +60,14 @@ export class SurfaceSide {
     });
   }
 
-  /** Another person. @param {PointsModel} model @param {Bases} bases @param {boolean} isFromBehind whether they show their back */
-  begin(model, bases, isFromBehind) {
+  /**
+   * Another person.
+   * @param {PointsModel} model @param {Bases} bases @param {boolean} isFromBehind whether they show their back
+   * @param {import("./proposed-points.js").Proposal | null} proposal
+   */
+  begin(model, bases, isFromBehind, proposal) {
     this.#model = model;
+    this.#proposal = proposal;
     this.#bases = bases;
     this.#part = 0;
     this.#doubts.clear();
@@ -85,6 +95,11 @@ export class SurfaceSide {
     return own?.point ?? this.hint?.point ?? this.#lastPlace ?? this.#placed[this.#placed.length - 1]?.point ?? null;
   }
 
+  /** @returns {"model" | "neighbours" | null} where the hint comes from */
+  get hintSource() {
+    return this.hint && (this.isProposed ? "model" : "neighbours");
+  }
+
   /** @param {Cursor} cursor that was made an answer */
   remember(cursor) {
     this.#lastPlace = cursor.point;
@@ -103,6 +118,7 @@ export class SurfaceSide {
     const { current, draft, answer } = model;
     if (current.part !== this.#part) this.#changePart(current.part);
     this.hint = null;
+    this.isProposed = false;
     const { views, bestView } = this.views;
     if (!views) return;
     const points = model.points.filter(({ part }) => part === current.part);
@@ -110,8 +126,10 @@ export class SurfaceSide {
     const doubtful = doubtfulPoints(this.#placed);
     this.#doubts.set(current.part, doubtful);
     const others = this.#placed.filter(({ key }) => key !== current.key);
-    const best = answer?.status === "placed" ? answer.view : suitableView(views.surface, current, others, bestView);
-    if (!answer && this.showsHints) this.hint = neighbourHint(views.surface, best, current, others.filter(({ key }) => !doubtful.has(key)));
+    const proposed = answer || !this.showsHints ? null : proposedCursor(views.surface, this.#proposal?.points[current.key]);
+    const best = answer?.status === "placed" ? answer.view : proposed?.view ?? suitableView(views.surface, current, others, bestView);
+    if (proposed) [this.hint, this.isProposed] = [proposed, true];
+    else if (!answer && this.showsHints) this.hint = neighbourHint(views.surface, best, current, others.filter(({ key }) => !doubtful.has(key)));
     this.views.update(this.views.cells.map((_, i) => this.#dotsIn(i, doubtful)), best);
     this.views.showHint(this.hint?.point ?? null);
     if (current.key !== this.#shownKey) this.views.offerBest();

@@ -1,0 +1,122 @@
+"""Registering weights and finding them again. Nothing here loads a network: the web process asks, workers run."""
+
+import hashlib
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+from django.core.files.storage import default_storage
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+import densepose
+from annotator.errors import InvalidInputError, NotFoundError
+from annotator.models import ModelVersion, User
+from annotator.services.events import record_event
+from annotator.storage import open_stored, store_file
+
+_BUNDLED_FOLDER: Final = Path(densepose.__file__).parent / "weights"
+_SUFFIXES: Final = frozenset({".safetensors", ".pkl", ".pth"})
+
+
+def bundled_names() -> list[str]:
+    """Return the names of the networks whose weights lie beside the code."""
+    return sorted(path.stem for path in _BUNDLED_FOLDER.glob("*.safetensors"))
+
+
+def version_named(name: str, by: User | None = None) -> ModelVersion:
+    """Return the version of a bundled network's name, or of a file of weights; both are registered at the first call.
+
+    Raises:
+        InvalidInputError: neither a bundled name nor a file of weights.
+    """
+    if name in bundled_names():
+        path = _BUNDLED_FOLDER / f"{name}.safetensors"
+        return _registered(path, name=name, bundled=name, by=by)
+    path = Path(name)
+    if path.suffix not in _SUFFIXES or not path.is_file():
+        known = ", ".join(bundled_names()) or "none yet"
+        raise InvalidInputError(
+            f"{name!r} is neither a bundled network ({known}) nor a file of weights ({', '.join(sorted(_SUFFIXES))})."
+        )
+    return _registered(path, name=path.stem, bundled="", by=by)
+
+
+def known_versions() -> list[ModelVersion]:
+    """Return every version that can propose, the newest first; what is bundled counts without being asked for."""
+    bundled = {version_named(name).pk for name in bundled_names()}
+    return [version for version in ModelVersion.objects.all() if not version.bundled or version.pk in bundled]
+
+
+def model_choices() -> list[tuple[str, str]]:
+    """Return (key for `chosen_version`, words) of every model at hand, the newest first."""
+    added = [(str(version.pk), str(version)) for version in ModelVersion.objects.filter(bundled="")]
+    return [*added, *((name, name) for name in bundled_names())]
+
+
+def chosen_version(key: str) -> ModelVersion:
+    """Return the version of a choice.
+
+    Raises:
+        NotFoundError: there is no such model here; a path is none.
+    """
+    if key in bundled_names():
+        return version_named(key)
+    found = ModelVersion.objects.filter(pk=int(key), bundled="").first() if key.isdecimal() else None
+    if found is None:
+        raise NotFoundError(_("There is no such model."))
+    return found
+
+
+def set_figures(*, version: ModelVersion, figures: dict[str, Any], by: User | None = None) -> None:
+    """Keep what was measured of a version."""
+    with transaction.atomic():
+        before, version.figures = version.figures, figures
+        version.save(update_fields=["figures"])
+        record_event(verb="measured", target=version, actor=by, before=before, after=figures)
+
+
+@contextmanager
+def weights_of(version: ModelVersion) -> Iterator[Path]:
+    """Open a version's weights as a local file.
+
+    Raises:
+        InvalidInputError: the file is gone, or is not the one that was registered.
+    """
+    with tempfile.TemporaryDirectory(prefix="weights-") as folder:
+        if version.bundled:
+            path = _BUNDLED_FOLDER / f"{version.bundled}.safetensors"
+        else:
+            path = Path(folder) / Path(str(version.file.name)).name
+            if default_storage.exists(str(version.file.name)):
+                with open_stored(str(version.file.name)) as source, path.open("wb") as sink:
+                    shutil.copyfileobj(source, sink)
+        if not path.is_file() or _digest(path) != version.digest:
+            raise InvalidInputError(f"The weights of {version} are not there any more.", code="weights_missing")
+        yield path
+
+
+def _registered(path: Path, *, name: str, bundled: str, by: User | None) -> ModelVersion:
+    digest = _digest(path)
+    known = ModelVersion.objects.filter(digest=digest).first()
+    if known is not None:
+        return known
+    stored = ""
+    if not bundled:
+        with path.open("rb") as source:
+            stored = store_file(f"models/{digest[:2]}/{digest}{path.suffix}", source)
+    with transaction.atomic():
+        version, is_new = ModelVersion.objects.get_or_create(
+            digest=digest, defaults={"name": name[:80], "bundled": bundled, "file": stored, "created_by": by}
+        )
+        if is_new:
+            record_event(verb="registered", target=version, actor=by, after={"name": version.name, "digest": digest})
+    return version
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as source:
+        return hashlib.file_digest(source, "sha256").hexdigest()
