@@ -50,11 +50,12 @@ def submit(world: World, bundle: dict, answer: dict, name: str = "ana") -> Submi
 @pytest.mark.django_db(transaction=True)
 def test_parts_are_suggested_by_the_model_and_what_was_kept_is_written_down(world: World, tmp_path) -> None:
     person = world.person()
-    said = preannotate(world, write_network(tmp_path))
+    network = write_network(tmp_path)
+    said = preannotate(world, network)
     assert "1 proposals" in said
     assert "people a second" in said
     proposal = Proposal.objects.get(person=person)
-    assert proposal.model_version == version_named(str(write_network(tmp_path))).digest
+    assert proposal.model_version == version_named(str(network)).digest
     assert 0 <= proposal.uncertainty <= 1
 
     bundle = next_bundle(world, "parts")
