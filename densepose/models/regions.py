@@ -7,6 +7,7 @@ import math
 from typing import Final
 
 import torch
+import torch.nn.functional as F  # noqa: N812
 from torch import Tensor
 from torchvision.ops import roi_align
 
@@ -78,12 +79,59 @@ def pool_regions(features: list[Tensor], strides: tuple[int, ...], boxes: list[T
     if len(features) == 1:
         return _align(features[0], regions, strides[0], out_px)
     level = _level_of(corners, len(features))
+    if corners.device.type == "cpu" and not torch.is_grad_enabled():
+        return _pool_by_rows(features, strides, regions, level, out_px)
     pooled = features[0].new_zeros((len(regions), features[0].shape[1], out_px, out_px))
     for number, (feature, stride) in enumerate(zip(features, strides, strict=True)):
         rows = torch.nonzero(level == number).squeeze(1)
         if len(rows):
             pooled[rows] = _align(feature, regions[rows], stride, out_px).to(pooled.dtype)
     return pooled
+
+
+def _pool_by_rows(
+    features: list[Tensor], strides: tuple[int, ...], regions: Tensor, level: Tensor, out_px: int
+) -> Tensor:
+    """Return what `_align` gives on each region's level, at a third of its time on a CPU.
+
+    All levels become one table with a row of channels a cell; a pooled cell is a weighted sum of 16 of its rows.
+    """
+    table = torch.cat([f.permute(0, 2, 3, 1).reshape(-1, f.shape[1]) for f in features])  # (cells, C)
+    n_images = features[0].shape[0]
+    sizes = torch.tensor([f.shape[2:] for f in features])  # (L, 2) rows, columns
+    cells = sizes.prod(dim=1)
+    first = (cells * n_images).cumsum(0) - cells * n_images  # where a level begins
+    start = first[level] + regions[:, 0].long() * cells[level]  # where a region's map begins
+    scale = 1 / torch.tensor(strides, dtype=torch.float32)[level, None]
+    low, high = regions[:, 1:3] * scale, regions[:, 3:5] * scale
+    column, across = _taps(low[:, 0], high[:, 0], sizes[level, 1], out_px)  # (R, out, 4)
+    row, down = _taps(low[:, 1], high[:, 1], sizes[level, 0], out_px)
+    width = sizes[level, 1][:, None, None, None, None]
+    at = start[:, None, None, None, None] + row[:, :, None, :, None] * width + column[:, None, :, None, :]
+    weight = down[:, :, None, :, None] * across[:, None, :, None, :]  # (R, out, out, 4, 4)
+    bags = (len(regions) * out_px**2, 16)
+    weights = weight.reshape(bags).to(table.dtype)
+    pooled = F.embedding_bag(at.reshape(bags), table, mode="sum", per_sample_weights=weights)
+    return pooled.view(len(regions), out_px, out_px, table.shape[1]).permute(0, 3, 1, 2)
+
+
+def _taps(low: Tensor, high: Tensor, size: Tensor, out_px: int) -> tuple[Tensor, Tensor]:
+    """Return the cells that each pooled cell reads along one axis and their weights, both (R, out_px, 4).
+
+    Two samples a cell, each between two cells of the map; outside of the map by more than one cell it counts as 0.
+    """
+    step = (high - low).clamp(min=1.0) / out_px  # (R,)
+    sample = (torch.arange(out_px * _SAMPLING_RATIO, dtype=low.dtype) + 0.5) / _SAMPLING_RATIO
+    place = low[:, None] + sample * step[:, None]  # (R, 2 out)
+    last = size[:, None] - 1
+    is_inside = (place >= -1) & (place <= last + 1)
+    place = torch.minimum(place.clamp(min=0), last.to(place.dtype))
+    lower = place.long()
+    share = place - lower
+    cells = torch.stack([lower, torch.minimum(lower + 1, last)], dim=-1)  # (R, 2 out, 2)
+    weights = torch.stack([1 - share, share], dim=-1) * (is_inside / _SAMPLING_RATIO)[..., None]
+    shape = (len(low), out_px, 2 * _SAMPLING_RATIO)
+    return cells.view(shape), weights.view(shape)
 
 
 def _align(feature: Tensor, regions: Tensor, stride: int, out_px: int) -> Tensor:

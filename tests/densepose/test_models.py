@@ -130,3 +130,16 @@ def test_large_boxes_are_pooled_from_coarse_levels() -> None:
     boxes = torch.tensor([[0.0, 0, side, side] for side in (20, 111, 113, 223, 225, 447, 449, 1000)])
     pooled = pool_regions(levels, (4, 8, 16, 32), [boxes], 2)
     assert pooled.amax(dim=(1, 2, 3)).tolist() == [2, 2, 3, 3, 4, 4, 5, 5]
+
+
+def test_pooling_by_rows_is_region_align() -> None:
+    """The way that a CPU takes without gradients against torchvision's, over every border and level."""
+    rng = torch.Generator().manual_seed(0)
+    features = [torch.randn(2, 8, 32 // 2**i, 40 // 2**i, generator=rng) for i in range(4)]
+    corner = torch.rand(60, 2, generator=rng) * 150 - 15
+    boxes = torch.cat([corner, corner + torch.rand(60, 2, generator=rng) ** 3 * 700], dim=1)
+    given = [boxes[:25], boxes[25:]]
+    expected = pool_regions(features, (4, 8, 16, 32), given, 7)
+    with torch.inference_mode():
+        torch.testing.assert_close(pool_regions(features, (4, 8, 16, 32), given, 7), expected, atol=1e-4, rtol=1e-4)
+        assert pool_regions(features, (4, 8, 16, 32), [boxes[:0], boxes[:0]], 7).shape == (0, 8, 7, 7)
