@@ -177,7 +177,8 @@ CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 6 * 3600}
 CELERY_BEAT_SCHEDULE = {
     "reap": {"task": "annotator.reap", "schedule": 20.0},
-    "refresh_figures": {"task": "qa.refresh_figures", "schedule": 20.0},
+    # One that waited longer than to the next is not needed any more.
+    "refresh_figures": {"task": "qa.refresh_figures", "schedule": 20.0, "options": {"expires": 20.0}},
     "preannotate": {"task": "annotator.preannotate_new", "schedule": 30.0},
 }
 
