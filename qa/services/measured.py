@@ -1,7 +1,8 @@
 """How far each answer to a person's points lies from its reference, as sums that pages need; one pass, bounded memory.
 
 The reference of an answer is what a reviewer settled (`SETTLED`) where that is not the answer itself, and each other
-annotator's answer to the same points (`BETWEEN`). Points that either side did not place have no distance.
+annotator's answer to the same points (`BETWEEN`). The two are never mixed: between two annotators of equal skill the
+distance is sqrt(2) times that to the truth. Points that either side did not place have no distance.
 """
 
 from collections.abc import Iterator
@@ -36,7 +37,6 @@ class Sums:
     by_part: Float64 = field(default_factory=lambda: np.zeros((N_PARTS + 1, 3)))  # n, cm, n above 10 cm
     by_vertex: Float64 = field(default_factory=lambda: np.zeros((2, N_VERTICES), np.float64))  # n, cm
     histogram: NDArray[np.int64] = field(default_factory=lambda: np.zeros(_N_BINS + 1, np.int64))
-    statuses: NDArray[np.int64] = field(default_factory=lambda: np.zeros(4, np.int64))
     swaps: int = 0
 
     def add(self, cm: Float64, part: NDArray[np.uint8], vertex: NDArray[np.int32], swaps: int) -> None:
@@ -59,9 +59,13 @@ class Sums:
 
 @dataclass(frozen=True)
 class AnswerRow:
-    """One answer against one kind of reference: over its n points, the sums of the scores whose mean is AUC."""
+    """One answer against one reference: over its n points, the sums of the scores whose mean is AUC.
+
+    A pair of answers gives two rows, one to each annotator; `is_first` marks the one that counts for everyone.
+    """
 
     kind: int
+    is_first: bool
     annotator: int
     person: int
     day: int
@@ -72,17 +76,30 @@ class AnswerRow:
 
 
 @dataclass
+class Side:
+    """What is measured of one annotator, or of everyone: sums by kind of reference, and what was said of each point."""
+
+    by_kind: tuple[Sums, Sums] = field(default_factory=lambda: (Sums(), Sums()))
+    statuses: NDArray[np.int64] = field(default_factory=lambda: np.zeros(4, np.int64))
+
+
+@dataclass
 class Measured:
     """All that is measured of a project's answers to points."""
 
-    everyone: Sums
-    annotators: dict[int, Sums]
-    rows: list[AnswerRow]
+    everyone: Side = field(default_factory=Side)
+    annotators: dict[int, Side] = field(default_factory=dict)
+    rows: list[AnswerRow] = field(default_factory=list)
+
+    @property
+    def kind(self) -> int:
+        """The reference that the project's sums are told against: what reviewers settled, where they settled any."""
+        return SETTLED if self.everyone.by_kind[SETTLED].by_part[:, 0].any() else BETWEEN
 
 
 def measure_project(project: Project, table: GeodesicTable) -> Measured:
     """Measure every answer to points of a project against its references."""
-    found = Measured(Sums(), {}, [])
+    found = Measured()
     for answers in _batches(project):
         settled = _settled(answers)
         for _task, same in groupby(answers, key=lambda answer: answer["task_id"]):
@@ -93,10 +110,10 @@ def measure_project(project: Project, table: GeodesicTable) -> Measured:
                 if reference is not None and reference.submission_id != answer["id"]:
                     columns = {"status": reference.status, "triangle": reference.triangle,
                                "weights": reference.weights, "point_set_id": reference.point_set_id}  # fmt: skip
-                    _measure(found, answer, columns, SETTLED, table)
+                    _measure(found, answer, columns, SETTLED, table, is_first=True)
                 for other in group:
                     if other is not answer:
-                        _measure(found, answer, other, BETWEEN, table)
+                        _measure(found, answer, other, BETWEEN, table, is_first=answer["id"] < other["id"])
     return found
 
 
@@ -122,7 +139,8 @@ def _batches(project: Project) -> Iterator[list[dict[str, Any]]]:
         .values_list("pk", flat=True)[:_TASKS_AT_ONCE]
     ):
         last = tasks[-1]
-        if batch := list(answers.filter(task__in=tasks)):
+        batch: list[dict[str, Any]] = [dict(answer) for answer in answers.filter(task__in=tasks)]
+        if batch:
             yield batch
 
 
@@ -137,12 +155,13 @@ def _settled(answers: list[dict[str, Any]]) -> dict[int, Consensus]:
 def _count(found: Measured, answer: dict[str, Any]) -> None:
     statuses = np.bincount(answer["status"], minlength=4)[:4]
     found.everyone.statuses += statuses
-    found.annotators.setdefault(answer["annotator_id"], Sums()).statuses += statuses
+    found.annotators.setdefault(answer["annotator_id"], Side()).statuses += statuses
 
 
 def _measure(
-    found: Measured, answer: dict[str, Any], reference: dict[str, Any], kind: int, table: GeodesicTable
-) -> None:
+    found: Measured, answer: dict[str, Any], reference: dict[str, Any], kind: int, table: GeodesicTable, *,
+    is_first: bool,
+) -> None:  # fmt: skip
     if answer["point_set_id"] != reference["point_set_id"]:
         return
     both = (answer["status"] == PointStatus.PLACED) & (reference["status"] == PointStatus.PLACED)
@@ -156,10 +175,11 @@ def _measure(
     mirrored = table.distance_cm(mine[far], mirror(theirs[far])) if far.any() else np.zeros(0)
     swaps = int((mirrored < cm[far] / 2).sum())
     part, vertex = answer["point_set__part"][both], nearest_vertex(theirs)
-    for sums in (found.everyone, found.annotators[answer["annotator_id"]]):
-        sums.add(cm, part, vertex, swaps)
+    found.annotators[answer["annotator_id"]].by_kind[kind].add(cm, part, vertex, swaps)
+    if is_first:
+        found.everyone.by_kind[kind].add(cm, part, vertex, swaps)
     row = AnswerRow(
-        kind, answer["annotator_id"], answer["task__person_id"], answer["created_at"].toordinal(), n,
+        kind, is_first, answer["annotator_id"], answer["task__person_id"], answer["created_at"].toordinal(), n,
         float(np.clip(1 - cm / 10, 0, None).sum()), float(np.clip(1 - cm / 30, 0, None).sum()), float(cm.sum()),
     )  # fmt: skip
     found.rows.append(row)

@@ -13,7 +13,7 @@ from body.geodesics import GeodesicTable
 from body.parts import PARTS
 from qa.models import FigureSheet
 from qa.services.intervals import mean_interval
-from qa.services.measured import BETWEEN, N_VERTICES, SETTLED, AnswerRow, Measured, Sums, measure_project
+from qa.services.measured import BETWEEN, N_VERTICES, SETTLED, AnswerRow, Measured, Side, Sums, measure_project
 from qa.services.work_figures import work_figures
 
 UNITS_PER_CM: Final = 25
@@ -30,7 +30,7 @@ def write_sheets(project: Project, table: GeodesicTable | None) -> FigureSheet:
         The project's own sheet.
     """
     started = time.monotonic()
-    measured = measure_project(project, table) if table is not None else Measured(Sums(), {}, [])
+    measured = measure_project(project, table) if table is not None else Measured()
     work, by_annotator = work_figures(project)
     now = timezone.now()
     newest = Submission.objects.filter(task__project=project).order_by("-pk").values_list("pk", flat=True).first()
@@ -38,20 +38,22 @@ def write_sheets(project: Project, table: GeodesicTable | None) -> FigureSheet:
     for row in measured.rows:
         rows_of.setdefault(row.annotator, []).append(row)
     people = set(by_annotator) | set(measured.annotators)
-    everyone = work | _agreement(measured.everyone, measured.rows) | {
+    kind = measured.kind
+    of_everyone = [row for row in measured.rows if row.is_first]
+    everyone = work | _agreement(measured.everyone, of_everyone, kind) | {
         "is_measured": table is not None, "newest": newest, "seconds": round(time.monotonic() - started, 2),
         "annotators": [
-            {"id": pk, **by_annotator.get(pk, {}), **_short(measured.annotators.get(pk), rows_of.get(pk, []))}
+            {"id": pk, **by_annotator.get(pk, {}), **_short(measured.annotators.get(pk), rows_of.get(pk, []), kind)}
             for pk in sorted(people)
         ],
     }  # fmt: skip
     with transaction.atomic():
         for pk in people:
-            sums, rows = measured.annotators.get(pk, Sums()), rows_of.get(pk, [])
-            data = by_annotator.get(pk, {}) | _agreement(sums, rows)
-            _keep(project, pk, data, _painted(sums, table), now)
+            side, rows = measured.annotators.get(pk, Side()), rows_of.get(pk, [])
+            data = by_annotator.get(pk, {}) | _agreement(side, rows, kind)
+            _keep(project, pk, data, _painted(side.by_kind[kind], table), now)
         FigureSheet.objects.filter(project=project, annotator__isnull=False).exclude(annotator__in=people).delete()
-        return _keep(project, None, everyone, _painted(measured.everyone, table), now)
+        return _keep(project, None, everyone, _painted(measured.everyone.by_kind[kind], table), now)
 
 
 def _keep(project: Project, annotator: int | None, data: dict[str, Any], vertex_error: Any, now: Any) -> FigureSheet:
@@ -60,11 +62,13 @@ def _keep(project: Project, annotator: int | None, data: dict[str, Any], vertex_
     return sheet
 
 
-def _agreement(sums: Sums, rows: list[AnswerRow]) -> dict[str, Any]:
-    """Return agreement by kind of reference, by part and over time, as JSON."""
+def _agreement(side: Side, rows: list[AnswerRow], kind: int) -> dict[str, Any]:
+    """Return agreement by kind of reference, and against one kind by part and over time, as JSON."""
+    sums = side.by_kind[kind]
     n = float(sums.by_part[:, 0].sum())
-    kinds = {name: _scores([row for row in rows if row.kind == kind]) for name, kind in _KINDS.items()}
+    kinds = {name: _scores([row for row in rows if row.kind == number]) for name, number in _KINDS.items()}
     return {
+        "reference": next(name for name, number in _KINDS.items() if number == kind),
         "agreement": kinds,
         "parts": [
             {"part": part.number, "n": int(count), "cm": round(cm / count, 3), "far": round(far / count, 4)}
@@ -75,10 +79,10 @@ def _agreement(sums: Sums, rows: list[AnswerRow]) -> dict[str, Any]:
         "cm": round(float(sums.by_part[:, 1].sum()) / n, 3) if n else None,
         "median_cm": sums.median_cm,
         "swaps": round(sums.swaps / n, 5) if n else None,
-        "statuses": {"placed": int(sums.statuses[1]), "cannot_tell": int(sums.statuses[2]),
-                     "not_this_part": int(sums.statuses[3])},
+        "statuses": {"placed": int(side.statuses[1]), "cannot_tell": int(side.statuses[2]),
+                     "not_this_part": int(side.statuses[3])},
         "curve": _curve(sums),
-        "weeks": _weeks(rows),
+        "weeks": _weeks([row for row in rows if row.kind == kind]),
     }  # fmt: skip
 
 
@@ -93,11 +97,12 @@ def _scores(rows: list[AnswerRow]) -> dict[str, Any] | None:
     return found
 
 
-def _short(sums: Sums | None, rows: list[AnswerRow]) -> dict[str, Any]:
+def _short(side: Side | None, rows: list[AnswerRow], kind: int) -> dict[str, Any]:
     """Return what the list of annotators tells of one."""
-    scores = _scores(rows)
-    if sums is None or scores is None:
+    scores = _scores([row for row in rows if row.kind == kind])
+    if side is None or scores is None:
         return {"auc10": None, "cm": None, "swaps": None}
+    sums = side.by_kind[kind]
     points = sums.by_part[:, 0].sum()
     return {"auc10": scores["auc10"], "cm": scores["cm"]["value"], "swaps": round(sums.swaps / points, 5)}
 

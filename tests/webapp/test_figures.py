@@ -49,7 +49,8 @@ def test_figures_are_those_of_the_answers(world, task):
     assert between["auc10"]["people"] == 1
     assert between["auc10"]["low"] is None, "no interval over one person"
     assert sheet.data["agreement"]["settled"] is None
-    assert sum(row["n"] for row in sheet.data["parts"]) == 2 * len(apart)
+    assert sum(row["n"] for row in sheet.data["parts"]) == len(apart), "a pair counts once"
+    assert sheet.data["reference"] == "between"
     assert {row["id"] for row in sheet.data["annotators"]} == {world.ana.pk, world.ben.pk}
     painted = FigureSheet.objects.get(annotator=world.ana).vertex_error
     near = painted[painted < 255]
@@ -57,7 +58,10 @@ def test_figures_are_those_of_the_answers(world, task):
     assert near.max() <= apart.max() * 25 + 1
 
     accept_submission(user=world.rita, submission_id=ana.pk)
-    settled = write_sheets(world.project, StraightTable()).data["agreement"]["settled"]
+    sheet = write_sheets(world.project, StraightTable())
+    assert sheet.data["reference"] == "settled", "where a reviewer settled anything, sums are against that alone"
+    assert sum(row["n"] for row in sheet.data["parts"]) == len(apart)
+    settled = sheet.data["agreement"]["settled"]
     assert (settled["points"], settled["cm"]["value"]) == (len(apart), pytest.approx(apart.mean(), abs=1e-6))
     assert FigureSheet.objects.get(annotator=world.ana).data["agreement"]["settled"] is None, "not against itself"
     assert FigureSheet.objects.count() == 3
@@ -93,7 +97,7 @@ def test_only_annotators_answers_count(world, task):
     sheet = write_sheets(world.project, StraightTable())
     assert {row["id"] for row in sheet.data["annotators"]} == {world.ana.pk, world.ben.pk}
     assert sheet.data["stages"]["correspondence"]["corrected"] == 1
-    assert sheet.data["agreement"]["between"]["points"] == 2 * len(first.status), "what was corrected counts as it was"
+    assert sheet.data["agreement"]["between"]["points"] == len(first.status), "what was corrected counts as it was"
 
 
 def test_who_sees_whose_figures(world, task):

@@ -14,6 +14,8 @@ NAMES = {
     "render_views": "Drawing the body views",
     "build_geodesics": "Measuring the body surface",
     "demo_people": "Drawing synthetic people",
+    "superpixels": "Finding edges in photographs",
+    "preannotate": "Proposing by a model",
 }
 _QUERY = """
     SELECT id::text, kind, state, progress_done, progress_total, message, left(error, 300) FROM annotator_job
