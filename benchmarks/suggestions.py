@@ -27,7 +27,8 @@ def main() -> None:
     options = parser.parse_args()
     predictor = load_predictor(options.weights)
     people = People([Source.of(options.folder)], 0.15)
-    shares: dict[str, list[float]] = {"network": [], "network, inside the outline": [], "nearest limb": []}
+    names = ("network", "network, inside the outline", "network, else nearest limb", "nearest limb")
+    shares: dict[str, list[float]] = {name: [] for name in names}
     pixels = dict.fromkeys(shares, 0)
     body = 0
     count = min(len(people), options.limit)
@@ -41,12 +42,9 @@ def main() -> None:
         network = np.zeros(image.shape[:2], np.uint8)
         [person] = predictor.predict(image, [box])
         person.window.cut(network)[:] = person.part
-        keypoints = np.reshape(record["keypoints"], (17, 3))
-        maps = {
-            "network": crop.cut(network),
-            "network, inside the outline": np.where(outline, crop.cut(network), 0),
-            "nearest limb": prefill_parts(keypoints, outline, crop),
-        }
+        inside = np.where(outline, crop.cut(network), 0)
+        limbs = prefill_parts(np.reshape(record["keypoints"], (17, 3)), outline, crop)
+        maps = dict(zip(names, (crop.cut(network), inside, np.where(inside > 0, inside, limbs), limbs), strict=True))
         for name, found in maps.items():
             # Background called body counts against it too.
             wanted = (truth > 0) | (found > 0)
