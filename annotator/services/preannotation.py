@@ -12,6 +12,7 @@ from annotator.models import Image, Job, ModelVersion, Person, Project, Proposal
 from annotator.services.jobs import enqueue_job
 from annotator.services.model_versions import known_versions
 from annotator.services.people import create_person
+from annotator.services.suggestions import completed_by_limbs
 from labels.boxes import Box
 from labels.dense_maps import DenseMap
 from labels.label_maps import pack
@@ -85,7 +86,7 @@ def store_proposal(
     crop = person.crop()
     fields: dict[str, Any] = {"source": version.name[:40], "uncertainty": uncertainty}
     if seen is not None and seen.chart.any():
-        fields |= {"label_map": pack(seen.part), "surface": seen.pack()}
+        fields |= {"label_map": pack(completed_by_limbs(seen.part, person, crop)), "surface": seen.pack()}
         fields |= {"crop_x": crop.x, "crop_y": crop.y, "crop_width": crop.width, "crop_height": crop.height}
     proposal, _is_new = Proposal.objects.update_or_create(
         person=person, stage=Stage.PARTS, source=fields.pop("source"), model_version=version.digest, defaults=fields
