@@ -78,7 +78,8 @@ class Run:
             pid, parent, arguments = line.split(None, 2)
             if int(parent) == self.process.pid:
                 for name, mark in (("postgres", "bin/postgres"), ("redis", "redis-server"), ("web", "gunicorn"),
-                                   ("worker", "-Q default"), ("render-worker", "-Q render,gpu")):  # fmt: skip
+                                   ("worker", "-Q default"), ("render-worker", "-Q render"),
+                                   ("gpu-worker", "-Q gpu")):  # fmt: skip
                     if mark in arguments:
                         found[name] = int(pid)
         return found
@@ -96,7 +97,7 @@ def run() -> Iterator[Run]:
 
 def test_run_survives_the_death_of_each_child_and_stops_clean(run: Run) -> None:
     run.start()
-    run.wait_for(lambda: len(run.children()) == 5, "five children")
+    run.wait_for(lambda: len(run.children()) == 6, "six children")
     urls = json.loads((run.var / "run.json").read_text())["urls"]
     with psycopg.connect(urls["DATABASE_URL"]) as connection:
         connection.execute("CREATE TABLE kept (n int)")
@@ -124,7 +125,7 @@ def test_run_survives_the_death_of_each_child_and_stops_clean(run: Run) -> None:
 
 def test_killed_run_leaves_no_child_and_starts_again_with_its_data(run: Run) -> None:
     run.start()
-    run.wait_for(lambda: len(run.children()) == 5, "five children")
+    run.wait_for(lambda: len(run.children()) == 6, "six children")
     last = run.children()
     assert run.process is not None
     run.process.kill()

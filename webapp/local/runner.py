@@ -160,14 +160,16 @@ class Runner:
                 8.0,
             ),
             "worker": ([*celery, "-Q", "default", "-c", "2", "-n", "default@%h", *beat], 5.0),
-            "render-worker": ([*celery, "-Q", "render,gpu", "-c", "1", "-n", "render@%h"], 5.0),
+            "render-worker": ([*celery, "-Q", "render", "-c", "1", "-n", "render@%h"], 5.0),
+            # Its own: proposals must not wait until the distances on the surface are measured.
+            "gpu-worker": ([*celery, "-Q", "gpu", "-c", "1", "-n", "gpu@%h"], 5.0),
         }
         for name, (command, patience_s) in commands.items():
             log = self._var / "log" / f"{name}.log"
             program = Program(
                 command, log=log, environment=environment, folder=ROOT, patience_s=patience_s,
                 # Drawing and proposing take minutes of all cores; answers to people come first.
-                niceness=10 if name == "render-worker" else 0,
+                niceness=10 if name in ("render-worker", "gpu-worker") else 0,
             )  # fmt: skip
             self._supervisor.start(name, program)
         self._wait_for_web(url)
