@@ -128,6 +128,14 @@ class LiveApp:
 
     @staticmethod
     def _kill(child: "subprocess.Popen[bytes] | None") -> None:
+        """Kill the whole group until nobody is left: one that was just being forked escapes the first signal."""
         assert child is not None
-        os.killpg(child.pid, signal.SIGKILL)
-        child.wait()
+        deadline = time.monotonic() + START_PATIENCE_S
+        while time.monotonic() < deadline:
+            try:
+                os.killpg(child.pid, signal.SIGKILL)
+            except ProcessLookupError:
+                return
+            child.poll()
+            time.sleep(0.02)
+        raise AssertionError(f"processes of the group {child.pid} are still there")
