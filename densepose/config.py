@@ -5,7 +5,7 @@ A configuration travels inside our checkpoints as JSON, so that weights are neve
 
 import json
 from dataclasses import asdict, dataclass, fields, replace
-from typing import Any, Final, Literal, get_args
+from typing import Any, Final, Literal, Self, get_args
 
 Backbone = Literal["resnet50", "resnet101"]
 DenseHead = Literal["convs", "deeplab"]
@@ -32,7 +32,34 @@ _SHARES: Final = ("proposal_nms_iou", "score_threshold", "detection_nms_iou")
 
 
 @dataclass(frozen=True, slots=True)
-class ModelConfig:
+class _Config:
+    """What all configurations can do: travel as JSON."""
+
+    def to_json(self) -> str:
+        """Return the configuration as JSON, readable by `from_json`."""
+        return json.dumps(asdict(self))
+
+    @classmethod
+    def from_json(cls, text: str) -> Self:
+        """Read what `to_json` wrote.
+
+        Raises:
+            ValueError: it is not JSON, names an unknown field, or a value is not allowed.
+        """
+        values = json.loads(text)
+        if not isinstance(values, dict):
+            raise ValueError(f"a configuration must be a JSON object, got {type(values).__name__}")
+        unknown = sorted(set(values) - {field.name for field in fields(cls)})
+        if unknown:
+            raise ValueError(f"the configuration has unknown fields: {', '.join(unknown)}")
+        for name in ("pixel_mean", "pixel_std"):
+            if name in values:
+                values[name] = tuple(values[name])
+        return cls(**values)
+
+
+@dataclass(frozen=True, slots=True)
+class ModelConfig(_Config):
     """One architecture with its input convention and its rules of detection.
 
     Attributes:
@@ -86,19 +113,6 @@ class ModelConfig:
         if self.long_side_px < self.short_side_px:
             raise ValueError(f"long_side_px must be {self.short_side_px} or more, got {self.long_side_px}")
 
-    def to_json(self) -> str:
-        """Return the configuration as JSON, readable by `from_json`."""
-        return json.dumps(asdict(self))
-
-    @classmethod
-    def from_json(cls, text: str) -> "ModelConfig":
-        """Read what `to_json` wrote.
-
-        Raises:
-            ValueError: it is not JSON, names an unknown field, or a value is not allowed.
-        """
-        return cls(**_read_fields(cls, text))
-
 
 def _check_pixels(mean: tuple[float, ...], std: tuple[float, ...]) -> None:
     for name, value in (("pixel_mean", mean), ("pixel_std", std)):
@@ -106,20 +120,6 @@ def _check_pixels(mean: tuple[float, ...], std: tuple[float, ...]) -> None:
             raise ValueError(f"{name} must have one number for each of 3 channels, got {value!r}")
     if min(std) <= 0:
         raise ValueError(f"pixel_std must be positive, got {std!r}")
-
-
-def _read_fields(of: type[Any], text: str) -> dict[str, Any]:
-    """Return the fields of a configuration from JSON, refusing unknown ones."""
-    values = json.loads(text)
-    if not isinstance(values, dict):
-        raise ValueError(f"a configuration must be a JSON object, got {type(values).__name__}")
-    unknown = sorted(set(values) - {field.name for field in fields(of)})
-    if unknown:
-        raise ValueError(f"the configuration has unknown fields: {', '.join(unknown)}")
-    for name in ("pixel_mean", "pixel_std"):
-        if name in values:
-            values[name] = tuple(values[name])
-    return values
 
 
 _LEGACY: Final[dict[str, Any]] = {
@@ -154,7 +154,7 @@ def preset(name: str, **changes: Any) -> ModelConfig:
 
 
 @dataclass(frozen=True, slots=True)
-class LiteConfig:
+class LiteConfig(_Config):
     """The bundled network of one person in a crop around its box (`models.lite`).
 
     Attributes:
@@ -186,16 +186,3 @@ class LiteConfig:
         if not 0.0 <= self.margin <= 1.0:
             raise ValueError(f"margin must lie in 0..1, got {self.margin!r}")
         _check_pixels(self.pixel_mean, self.pixel_std)
-
-    def to_json(self) -> str:
-        """Return the configuration as JSON, readable by `from_json`."""
-        return json.dumps(asdict(self))
-
-    @classmethod
-    def from_json(cls, text: str) -> "LiteConfig":
-        """Read what `to_json` wrote.
-
-        Raises:
-            ValueError: it is not JSON, names an unknown field, or a value is not allowed.
-        """
-        return cls(**_read_fields(cls, text))
