@@ -9,6 +9,7 @@ import time
 import urllib.error
 import urllib.request
 from pathlib import Path
+from typing import ClassVar
 
 from webapp.local import processes
 from webapp.local.environment import ROOT
@@ -18,7 +19,12 @@ START_PATIENCE_S = 60.0
 
 
 class LiveApp:
-    """gunicorn (`url`) and a Celery worker for all queues, each of which can be killed and started again."""
+    """gunicorn (`url`) and a Celery worker for all queues, each of which can be killed and started again.
+
+    One at a time: a second app's worker would take this one's jobs, and hide what a killed worker leaves.
+    """
+
+    _running: "ClassVar[LiveApp | None]" = None
 
     def __init__(self, folder: Path) -> None:
         self._logs = folder / "log"
@@ -39,6 +45,8 @@ class LiveApp:
         for child in (self.web, self.worker):
             if child is not None:
                 processes.stop(child, patience_s=10)
+        if LiveApp._running is self:
+            LiveApp._running = None
 
     def start_web(self, *, workers: int = 1, threads: int = 4, wait: bool = True) -> None:
         self._collect_static()
@@ -108,6 +116,8 @@ class LiveApp:
         return {**os.environ, "DATABASE_URL": url, "OMP_NUM_THREADS": "1", "DPA_DB_POOL": "4"}
 
     def _start(self, name: str, program: str, *words: str) -> "subprocess.Popen[bytes]":
+        assert LiveApp._running in (None, self), "another live app still runs on this database and Redis"
+        LiveApp._running = self
         return processes.start(
             [Path(sys.executable).parent / program, *words],
             log=self._logs / f"{name}.log",
