@@ -10,8 +10,12 @@ from django.utils import timezone
 
 from annotator.models import Project, Submission
 from qa.geodesics import geodesic_table
+from qa.gold_tasks import add_gold_people, score_gold, score_waiting_gold
 from qa.models import FigureSheet
 from qa.services.sheets import write_sheets
+
+# Workers find tasks and kinds of jobs in this module.
+__all__ = ["add_gold_people", "is_stale", "refresh_figures", "score_gold", "score_waiting_gold"]
 
 logger = logging.getLogger(__name__)
 # A sheet rests this many times as long as it took to write, so that figures never take more than a tenth of a worker.

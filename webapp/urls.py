@@ -10,6 +10,7 @@ from annotator.urls import api_urlpatterns, workbench_urlpatterns
 from webapp.views import (
     account,
     auth,
+    checks,
     exchange,
     figures,
     health,
@@ -20,6 +21,7 @@ from webapp.views import (
     people,
     projects,
     proposals,
+    qualification,
 )
 
 project_urlpatterns = [
@@ -44,6 +46,21 @@ project_urlpatterns = [
     path("/inbox", inbox.inbox, name="project-inbox"),
     path("/inbox/act", inbox.inbox_act, name="project-inbox-act"),
     path("/work.csv", inbox.work_csv, name="project-work-csv"),
+    path("/checks", checks.checks, name="project-checks"),
+    path("/checks/gold", checks.gold_add, name="project-gold-add"),
+    path("/checks/acts/<int:act_id>", checks.act_decide, name="project-act"),
+    path("/checks/members/<int:user_id>", checks.member_vouch, name="project-member-vouch"),
+    path("/checks/policy", checks.policy_save, name="project-quality"),
+    path("/qualification", qualification.qualification, name="project-qualification"),
+    path("/qualification/tutorial", qualification.tutorial_step, name="project-tutorial-step"),
+    path("/qualification/exam", qualification.exam_step, name="project-exam-step"),
+    path("/qualification/last", qualification.training_last, name="project-training-last"),
+    path("/qualification/answers/<int:submission_id>", qualification.training_feedback, name="project-training-answer"),
+    path(
+        "/qualification/answers/<int:submission_id>/differences.png",
+        qualification.training_picture,
+        name="project-training-picture",
+    ),
     path("/images", images.images, name="project-images"),
     path("/images/<int:image_id>", images.image, name="project-image"),
     path("/images/<int:image_id>/delete", images.image_delete, name="project-image-delete"),

@@ -8,6 +8,7 @@ JOB_NAMES = {
     "demo_people": gettext_lazy("Drawing synthetic people"),
     "unpack_archive": gettext_lazy("Unpacking an archive"),
     "import_annotations": gettext_lazy("Importing annotations"),
+    "add_gold": gettext_lazy("Drawing people with known truth"),
     "superpixels": gettext_lazy("Finding edges in photographs"),
     "preannotate": gettext_lazy("Proposing by a model"),
     "release": gettext_lazy("Writing a release"),

@@ -36,6 +36,8 @@ class Project(models.Model):
     preannotates = models.BooleanField(default=False)
     # People that the model is least sure of come first.
     orders_by_uncertainty = models.BooleanField(default=False)
+    # Annotators pass an exam on rendered people before they get any other; the bars are qa's.
+    requires_qualification = models.BooleanField(default=False)
     is_archived = models.BooleanField(default=False)
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
@@ -78,6 +80,8 @@ class Membership(models.Model):
     role = models.CharField(max_length=10, choices=Role.choices)
     is_paused = models.BooleanField(default=False)
     pause_reason = models.CharField(max_length=500, blank=True)
+    # When the exam was passed, or a manager vouched for the member.
+    qualified_at = models.DateTimeField(null=True, blank=True)
     joined_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
@@ -89,6 +93,11 @@ class Membership(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user} · {self.role} · {self.project}"
+
+    @property
+    def must_qualify(self) -> bool:
+        """Whether the exam stands between this member and real people; reviewers and managers are trusted."""
+        return self.project.requires_qualification and self.role == Role.ANNOTATOR and self.qualified_at is None
 
 
 class Invitation(models.Model):

@@ -71,14 +71,26 @@ class Consensus(Answer):
 
 
 class Gold(models.Model):
-    """A person whose truth is known: rendered, or settled by a reviewer. Its truth is a Consensus-like answer."""
+    """A person whose truth is known: rendered, with a surface point for each pixel, or settled by a reviewer.
+
+    Rendered people are never exported. Whom reviewers settled needs no row here: the accepted answer is the truth, and
+    a row of the kind `reviewed` that is not active takes the person out of the checks.
+    """
 
     class Kind(models.TextChoices):
         RENDERED = "rendered", _("Rendered")
         REVIEWED = "reviewed", _("Settled by a reviewer")
 
+    class Purpose(models.TextChoices):
+        CHECK = "check", _("Hidden check")
+        TUTORIAL = "tutorial", _("Tutorial")
+        EXAM = "exam", _("Exam")
+
     person = models.OneToOneField(Person, on_delete=models.CASCADE, related_name="gold")
     kind = models.CharField(max_length=8, choices=Kind.choices)
+    purpose = models.CharField(max_length=8, choices=Purpose.choices, default=Purpose.CHECK)
+    # What a rendered person was drawn from: the same seed gives the same picture.
+    seed = models.BigIntegerField(null=True)
     # Rendered truth: an .npz in storage with a surface point for each pixel.
     truth_file = models.FileField(max_length=200, blank=True)
     is_active = models.BooleanField(default=True)

@@ -70,6 +70,9 @@ class Task(models.Model):
 class Lease(models.Model):
     """An annotator's exclusive, expiring hold on one place of a task, with its draft.
 
+    A lease with a `purpose` takes no place: a hidden check asks for a person who is settled already, tutorial and exam
+    for rendered ones. The purpose is never told to whoever is being checked.
+
     The draft stays with its owner after expiry: taking the task again makes a new lease that goes on from it, and the
     old one becomes `retaken`. `revision` counts the draft's writes; a write that names an older one is stale.
     `crop` [x, y, width, height] is what the annotator sees where that is not the person's crop of today: it is written
@@ -85,10 +88,17 @@ class Lease(models.Model):
         RELEASED = "released", _("Released")
         RETAKEN = "retaken", _("Taken again")
 
+    class Purpose(models.TextChoices):
+        WORK = "", _("Work")
+        CHECK = "check", _("Hidden check")
+        TUTORIAL = "tutorial", _("Tutorial")
+        EXAM = "exam", _("Exam")
+
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     task = models.ForeignKey(Task, on_delete=models.CASCADE, related_name="leases")
     annotator = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="leases")
     state = models.CharField(max_length=9, choices=State.choices, default=State.LIVE)
+    purpose = models.CharField(max_length=8, choices=Purpose.choices, blank=True, default="", db_default="")
     created_at = models.DateTimeField(auto_now_add=True)
     expires_at = models.DateTimeField()
     revision = models.PositiveIntegerField(default=0)
@@ -132,6 +142,16 @@ class Lease(models.Model):
     def shown_crop(self) -> Crop:
         """The crop that the annotator sees and paints, in image pixels."""
         return Crop(*self.crop) if self.crop else self.task.person.crop()
+
+    @property
+    def holds_place(self) -> bool:
+        """Whether a place of the task is this lease's own."""
+        return not self.revises_id and not self.purpose
+
+    @property
+    def is_training(self) -> bool:
+        """Whether it is part of the tutorial or of the exam."""
+        return self.purpose in {Lease.Purpose.TUTORIAL, Lease.Purpose.EXAM}
 
     @property
     def is_review(self) -> bool:

@@ -49,6 +49,8 @@ def bundle_for_lease(lease: Lease) -> dict[str, Any]:
         "keypoints": task.person.keypoints,
         "draft": lease.draft,
         "sent_back": {"note": lease.sent_back.note} if lease.sent_back else None,
+        # Of work and of hidden checks nothing is said.
+        "training": lease.purpose if lease.is_training else None,
     }
     return bundle | (_of_parts(lease, crop) if task.stage == Stage.PARTS else _of_points(lease, crop))
 

@@ -29,11 +29,13 @@ def task_counts(project_ids: list[int]) -> dict[int, Counts]:
 
 
 def throughput_for_project(project: Project, *, days: int = 14) -> list[dict[str, Any]]:
-    """Return submissions a day and stage of the last days, with hours worked; days without work are zeros."""
+    """Return submissions a day and stage of the last days, with hours worked, gold left out; idle days are zeros."""
     today = timezone.localdate()
     first = today - timedelta(days=days - 1)
     rows = (
-        Submission.objects.filter(task__project=project, created_at__date__gte=first, annotator__isnull=False)
+        Submission.objects.filter(
+            task__project=project, task__is_gold=False, created_at__date__gte=first, annotator__isnull=False
+        )
         .order_by()
         .values_list(TruncDate("created_at"), "task__stage")
         .annotate(n=Count("id"), active_ms=Sum("active_ms"))

@@ -3,11 +3,11 @@
 import uuid
 from typing import TypeVar
 
-from django.db.models import Count, Model, Q, QuerySet
+from django.db.models import Count, Exists, Model, OuterRef, Q, QuerySet
 from django.utils.translation import gettext as _
 
 from annotator.errors import NotFoundError
-from annotator.models import ExamplePicture, Image, Job, Membership, Person, Project, Submission, Task, User
+from annotator.models import ExamplePicture, Gold, Image, Job, Membership, Person, Project, Submission, Task, User
 from annotator.permissions import Predicate, is_member_role, may_browse, membership_for
 
 _M = TypeVar("_M", bound=Model)
@@ -69,12 +69,24 @@ def projects_of(user: User) -> QuerySet[Membership]:
     )
 
 
+def real_images(images: QuerySet[Image]) -> QuerySet[Image]:
+    """Leave out the images that were rendered as gold: they are no part of the data."""
+    rendered = Gold.objects.filter(person__image=OuterRef("pk"), kind=Gold.Kind.RENDERED)
+    return images.exclude(Exists(rendered))
+
+
+def real_people(people: QuerySet[Person]) -> QuerySet[Person]:
+    """Leave out the people that were rendered as gold."""
+    return people.exclude(Exists(Gold.objects.filter(person=OuterRef("pk"), kind=Gold.Kind.RENDERED)))
+
+
 def images_of(project: Project) -> QuerySet[Image]:
-    return Image.objects.filter(project=project).annotate(n_people=Count("people", filter=Q(people__is_deleted=False)))
+    images = real_images(Image.objects.filter(project=project))
+    return images.annotate(n_people=Count("people", filter=Q(people__is_deleted=False)))
 
 
 def people_of(project: Project) -> QuerySet[Person]:
-    return Person.objects.filter(project=project, is_deleted=False).prefetch_related("tasks")
+    return real_people(Person.objects.filter(project=project, is_deleted=False)).prefetch_related("tasks")
 
 
 def submissions_of(project: Project) -> QuerySet[Submission]:

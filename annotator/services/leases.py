@@ -34,9 +34,10 @@ _EXPIRE = """
 WITH due AS (
     SELECT id FROM annotator_lease WHERE state = 'live' AND expires_at <= now() ORDER BY id FOR UPDATE SKIP LOCKED
 ), gone AS (
-    UPDATE annotator_lease l SET state = 'expired' FROM due WHERE l.id = due.id RETURNING l.task_id, l.revises_id
+    UPDATE annotator_lease l SET state = 'expired' FROM due WHERE l.id = due.id
+    RETURNING l.task_id, l.revises_id IS NULL AND l.purpose = '' AS holds_place
 ), places AS (
-    SELECT task_id, count(*) AS n FROM gone WHERE revises_id IS NULL GROUP BY task_id
+    SELECT task_id, count(*) AS n FROM gone WHERE holds_place GROUP BY task_id
 ), freed AS (
     UPDATE annotator_task t SET places_left = LEAST(t.overlap, t.places_left + places.n)
     FROM places WHERE t.id = places.task_id
@@ -111,6 +112,8 @@ def is_free(lease: Lease) -> bool:
         return False
     if lease.revises_id:
         return not Submission.objects.filter(supersedes=lease.revises_id).exists()
+    if lease.purpose:
+        return lease.task.state not in {Task.State.CLOSED, Task.State.WAITING}
     return lease.task.state == Task.State.OPEN and lease.task.places_left > 0
 
 
@@ -121,8 +124,8 @@ def take_place(task_id: int) -> bool:
 
 
 def free_place(lease: Lease) -> None:
-    """Give back the place that a lease held; one that revises a submission held none."""
-    if not lease.revises_id:
+    """Give back the place that a lease held; revisions and checks held none."""
+    if lease.holds_place:
         Task.objects.filter(pk=lease.task_id).update(places_left=Least(F("overlap"), F("places_left") + 1))
 
 

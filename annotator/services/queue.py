@@ -1,8 +1,8 @@
 """The queue: what an annotator gets next.
 
 First what is theirs already (a live lease they do not hold, work sent back, an expired draft whose place is free),
-then the oldest task of the highest priority, taken by one statement. Gold is mixed in by a draw, from tasks that
-look like any other.
+then the oldest task of the highest priority, taken by one statement. Gold is mixed in by a draw, from people that
+look like any other (annotator.services.checks).
 """
 
 import random
@@ -12,12 +12,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db import connection, transaction
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from annotator.errors import ConflictError, GoneError, NotAllowedError, NotFoundError
 from annotator.models import Lease, Membership, SentBack, Stage, Submission, Task, User
 from annotator.permissions import may_annotate, membership_for
 from annotator.selectors.part_views import style_for_surface
+from annotator.services.checks import RENDERED_SHARE, take_check
 from annotator.services.drafts import carry_draft, draft_of_submission
 from annotator.services.leases import check_live, expire_leases, expiry_of, is_free, loaded_lease, own_lease, take_place
 from annotator.services.point_sets import points_for_person
@@ -29,7 +31,7 @@ SELECT rank, id FROM (
     (SELECT 1 AS rank, l.id::text AS id FROM annotator_lease l
      CROSS JOIN LATERAL (SELECT * FROM annotator_task WHERE id = l.task_id OFFSET 0) t
      WHERE l.annotator_id = %(user)s AND l.state = 'live' AND t.project_id = %(project)s AND t.stage = %(stage)s
-       AND l.id <> ALL (%(holding)s) ORDER BY l.created_at LIMIT 1)
+       AND l.purpose IN ('', 'check') AND l.id <> ALL (%(holding)s) ORDER BY l.created_at LIMIT 1)
     UNION ALL
     (SELECT 2, s.id::text FROM annotator_sentback s
      CROSS JOIN LATERAL (SELECT t.* FROM annotator_submission a JOIN annotator_task t ON t.id = a.task_id
@@ -43,7 +45,8 @@ SELECT rank, id FROM (
     (SELECT 3, l.id::text FROM annotator_lease l
      CROSS JOIN LATERAL (SELECT * FROM annotator_task WHERE id = l.task_id OFFSET 0) t
      WHERE l.annotator_id = %(user)s AND l.state = 'expired' AND l.draft IS NOT NULL AND l.revises_id IS NULL
-       AND t.project_id = %(project)s AND t.stage = %(stage)s AND t.state = 'open' AND t.places_left > 0
+       AND t.project_id = %(project)s AND t.stage = %(stage)s
+       AND (l.purpose = 'check' AND t.state = 'done' OR l.purpose = '' AND t.state = 'open' AND t.places_left > 0)
        AND NOT EXISTS (SELECT 1 FROM annotator_lease o WHERE o.task_id = t.id AND o.annotator_id = %(user)s
                        AND o.state IN ('live', 'submitted', 'skipped') OFFSET 0)
      ORDER BY l.created_at DESC LIMIT 1)
@@ -63,7 +66,7 @@ _FREE = """
 _TAKE = f"""
 WITH picked AS (
     SELECT t.id FROM annotator_task t WHERE {_FREE}
-    ORDER BY t.priority DESC, t.uncertainty DESC, t.id LIMIT 1 FOR NO KEY UPDATE OF t %(skip)s
+    ORDER BY %(order)s LIMIT 1 FOR NO KEY UPDATE OF t %(skip)s
 ), taken AS (
     UPDATE annotator_task t SET places_left = t.places_left - 1 FROM picked WHERE t.id = picked.id
     RETURNING t.id, t.person_id
@@ -83,15 +86,20 @@ SELECT leased.id, (
 ) FROM leased
 """  # noqa: S608 - all parts are literals of this module
 
+_OLDEST_FIRST = "t.priority DESC, t.uncertainty DESC, t.id"
+# Everyone meets rendered people in an order of their own, so that nobody can tell another which they are.
+_OWN_ORDER = "md5(t.id::text || '-' || %(user)s::text)"
+
 _ANY_FREE = f"SELECT EXISTS (SELECT 1 FROM annotator_task t WHERE {_FREE})"  # noqa: S608
 
 
 @dataclass(frozen=True, slots=True)
 class EmptyQueue:
-    """Why there is nothing to do, and words for the annotator."""
+    """Why there is nothing to do, words for the annotator, and where to go instead."""
 
     reason: str
     message: str
+    url: str = ""
 
 
 def take_next_task(
@@ -120,6 +128,12 @@ def _next(user: User, project_id: int, stage: Stage, holding: Sequence[uuid.UUID
             return EmptyQueue("paused", membership.pause_reason or _("A manager paused your work here for now."))
         if project.is_archived:
             return EmptyQueue("paused", _("This project is archived."))
+        if membership.must_qualify:
+            return EmptyQueue(
+                "qualification",
+                _("Before your first person here comes a short tutorial, then an exam. Take your time."),
+                reverse("project-qualification", args=[project.pk]),
+            )
         style = ""
         if stage is Stage.CORRESPONDENCE:
             found = style_for_surface(project.surface_hash)
@@ -198,7 +212,7 @@ def revive(lease: Lease) -> None:
     """
     is_outdated = lease.point_set is not None and not lease.point_set.is_current
     may_go_on = lease.state == Lease.State.EXPIRED and not is_outdated and is_free(lease)
-    if not may_go_on or not (lease.revises_id or take_place(lease.task_id)):
+    if not may_go_on or (lease.holds_place and not take_place(lease.task_id)):
         check_live(lease)
         raise GoneError(
             _("Your time for this task ran out. Your draft is kept."), code="lease_over", data={"is_free": False}
@@ -226,6 +240,7 @@ def lease_to_revise(
         expires_at=expiry_of(task.project),
         revises=submission,
         sent_back=sent_back,
+        purpose=submission.lease.purpose if submission.lease and owner == submission.annotator else "",
         # A reviewer's time is the reviewer's own.
         active_ms=submission.active_ms if owner == submission.annotator else 0,
         crop=[submission.crop_x, submission.crop_y, submission.crop_width, submission.crop_height]
@@ -286,10 +301,11 @@ def _retaken(old: Lease, style: str) -> uuid.UUID | None:
             pk=old.revises_id
         )
         return lease_to_revise(submission=submission, style=style, sent_back=old.sent_back, by=old.annotator).pk
-    if not take_place(old.task_id):
+    if old.holds_place and not take_place(old.task_id):
         return None
     new = Lease(
         task=old.task,
+        purpose=old.purpose,
         annotator_id=old.annotator_id,
         expires_at=expiry_of(old.task.project),
         is_assisted=old.is_assisted,
@@ -306,10 +322,14 @@ def _retaken(old: Lease, style: str) -> uuid.UUID | None:
 
 def _from_queue(membership: Membership, stage: Stage, style: str) -> uuid.UUID | None:
     project = membership.project
-    if project.gold_rate and random.random() < project.gold_rate:  # noqa: S311 - a draw, not a secret
-        taken = _take(membership, stage, style, gold=True, skip_locked=True)
-        if taken is not None:
-            return taken
+    # A check comes in the place of other work: where there is none, nobody is kept busy with checks.
+    if (
+        project.gold_rate
+        and random.random() < project.gold_rate  # noqa: S311 - a draw, not a secret
+        and _any_free(membership, stage)
+        and (taken := _check(membership, stage, style)) is not None
+    ):
+        return taken
     taken = _take(membership, stage, style, gold=False, skip_locked=True)
     if taken is None and _any_free(membership, stage):
         # All that is left was locked by others for a moment: wait for them rather than send someone home.
@@ -317,9 +337,17 @@ def _from_queue(membership: Membership, stage: Stage, style: str) -> uuid.UUID |
     return taken
 
 
+def _check(membership: Membership, stage: Stage, style: str) -> uuid.UUID | None:
+    """Lease a person whose truth is known: mostly settled by a reviewer, as renders can be told from photographs."""
+    if random.random() >= RENDERED_SHARE:  # noqa: S311 - a draw, not a secret
+        return take_check(membership, stage, style) or _take(membership, stage, style, gold=True, skip_locked=True)
+    return _take(membership, stage, style, gold=True, skip_locked=True) or take_check(membership, stage, style)
+
+
 def _take(membership: Membership, stage: Stage, style: str, *, gold: bool, skip_locked: bool) -> uuid.UUID | None:
     project = membership.project
     statement = _TAKE.replace("%(skip)s", "SKIP LOCKED" if skip_locked else "")
+    statement = statement.replace("%(order)s", _OWN_ORDER if gold else _OLDEST_FIRST)
     with connection.cursor() as cursor:
         cursor.execute(
             statement,

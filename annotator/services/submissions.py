@@ -20,6 +20,7 @@ from annotator.services.leases import check_live, counted_ms, own_lease
 from annotator.services.provenance import provenance_of
 from annotator.services.queue import lease_to_revise, revive
 from annotator.services.task_states import counting_answers
+from annotator.signals import gold_answered
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,10 +121,12 @@ def _store(
         actor=user,
         after={"task": task.pk, "stage": task.stage, "supersedes": lease.revises_id, "active_ms": active_ms},
     )
+    if task.is_gold or lease.purpose:
+        gold_answered.send(Submission, submission=submission)
     if lease.is_review:
         answers = counting_answers(task)
         place_consensus(task=task, submission=submission, method=Consensus.Method.REVIEWED, by=user, answers=answers)
-    else:
+    elif not lease.purpose:
         accept_if_complete(task=task, submission=submission)
     return submission
 
@@ -137,7 +140,7 @@ def reopen_submission(*, user: User, submission_id: int) -> Lease:
         ConflictError: `reopen_over` after the project's minutes, `superseded` when a later one exists.
     """
     submission = (
-        Submission.objects.select_related("task__project", "task__person__image", "point_set", "annotator")
+        Submission.objects.select_related("task__project", "task__person__image", "point_set", "annotator", "lease")
         .filter(pk=submission_id, annotator=user)
         .first()
     )
@@ -147,6 +150,8 @@ def reopen_submission(*, user: User, submission_id: int) -> Lease:
     live = Lease.objects.filter(task=submission.task, annotator=user, state=Lease.State.LIVE).first()
     if live is not None:
         return own_lease(user=user, lease_id=live.pk)
+    if submission.lease is not None and submission.lease.is_training:
+        raise ConflictError(_("Answers of the tutorial and of the exam stand as they are."), code="reopen_over")
     if Submission.objects.filter(supersedes=submission).exists():
         raise ConflictError(_("You submitted this person again since: reopen that one."), code="superseded")
     if timezone.now() > reopen_until(submission):

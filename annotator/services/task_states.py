@@ -24,7 +24,7 @@ def settle_task(task: Task, *, release_hold: bool = False) -> Task:
     person = Person.objects.get(pk=task.person_id)
     standing = counting_answers(task)
     reserved = Submission.objects.filter(task=task, superseded_by=None, sent_back__is_open=True).count()
-    live = Lease.objects.filter(task=task, state=Lease.State.LIVE, revises=None).count()
+    live = Lease.objects.filter(task=task, state=Lease.State.LIVE, revises=None, purpose="").count()
     task.places_left = max(0, task.overlap - standing - reserved - live)
     if not person.is_annotatable:
         task.state = Task.State.CLOSED

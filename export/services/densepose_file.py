@@ -9,7 +9,8 @@ from typing import Any, Final
 from django.db import connection, transaction
 from django.db.models import Exists, OuterRef, Prefetch, QuerySet
 
-from annotator.models import Consensus, Gold, Image, Person, Project, Stage
+from annotator.models import Consensus, Image, Person, Project, Stage
+from annotator.selectors.scope import real_images
 from export.models import AnnotationSource, Format
 from export.services.records import annotation_record, exported_id, image_record
 from labels.densepose_coco import PERSON_CATEGORY, ByteSink, DensePoseWriter, Record
@@ -63,11 +64,9 @@ def write_densepose_file(
 
 def chosen_images(project: Project, options: FileOptions) -> QuerySet[Image]:
     """Return the images that a file holds. Rendered gold never leaves the platform."""
-    images = Image.objects.filter(project=project)
+    images = real_images(Image.objects.filter(project=project))
     if options.split:
         images = images.filter(split=options.split)
-    rendered = Gold.objects.filter(person__image=OuterRef("pk"), kind=Gold.Kind.RENDERED)
-    images = images.exclude(Exists(rendered))
     if options.only_annotated:
         accepted = Consensus.objects.filter(
             person__image=OuterRef("pk"),

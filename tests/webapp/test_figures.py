@@ -7,23 +7,11 @@ import pytest
 
 from annotator.models import Consensus, Submission, User
 from annotator.services.acceptance import accept_submission
-from body.canonical import load_canonical_body
-from body.surface import SurfacePoints, positions
+from body.surface import SurfacePoints
 from qa.models import FigureSheet
 from qa.services.sheets import write_sheets
+from tests.distances import StraightTable
 from tests.webapp.clients import browser
-
-
-class StraightTable:
-    """Distances through the air instead of along the surface: quick, and known to the last digit."""
-
-    def distance_cm(self, a: SurfacePoints, b: SurfacePoints) -> np.ndarray:
-        body = load_canonical_body()
-        return 100 * np.linalg.norm(positions(a, body.vertices) - positions(b, body.vertices), axis=1)
-
-    def vertex_distance_cm(self, a: np.ndarray, b: np.ndarray) -> np.ndarray:
-        body = load_canonical_body()
-        return 100 * np.linalg.norm(body.vertices[a] - body.vertices[b], axis=-1)
 
 
 @pytest.fixture

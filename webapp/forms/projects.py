@@ -17,7 +17,7 @@ class ProjectSettingsForm(forms.ModelForm):  # type: ignore[type-arg] # not subs
         fields: ClassVar = [
             "name", "instructions", "parts_overlap", "correspondence_overlap", "is_review_required", "gold_rate",
             "lease_minutes", "reopen_minutes", "assistance_share", "preannotates",
-            "orders_by_uncertainty", "is_archived",
+            "orders_by_uncertainty", "requires_qualification", "is_archived",
         ]  # fmt: skip
         labels: ClassVar[dict[str, Any]] = {
             "name": _("Name"),
@@ -31,6 +31,7 @@ class ProjectSettingsForm(forms.ModelForm):  # type: ignore[type-arg] # not subs
             "assistance_share": _("Share of people shown with suggestions"),
             "preannotates": _("New people get proposals by themselves"),
             "orders_by_uncertainty": _("People that the model is least sure of come first"),
+            "requires_qualification": _("Annotators pass an exam before they get real people"),
             "is_archived": _("Archived: nobody gets tasks"),
         }
         help_texts: ClassVar[dict[str, Any]] = {
@@ -39,6 +40,7 @@ class ProjectSettingsForm(forms.ModelForm):  # type: ignore[type-arg] # not subs
             "correspondence_overlap": _("1 to 20 people answer the same points."),
             "gold_rate": _("0 to 0.5: people with known truth, mixed in unseen."),
             "lease_minutes": _("2 to 1440; work extends it by itself."),
+            "requires_qualification": _("A tutorial and an exam on rendered people; the bars are below."),
             "assistance_share": _("0 never, 1 always; in between to measure what suggestions change."),
         }
         widgets: ClassVar[dict[str, Any]] = {

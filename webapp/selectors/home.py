@@ -66,7 +66,7 @@ def work_for(user: User) -> list[ProjectWork]:
     works = []
     for membership in memberships:
         project_id = membership.project_id
-        may_work = may_annotate(membership) and not membership.is_paused
+        may_work = may_annotate(membership) and not membership.is_paused and not membership.must_qualify
         stages = [
             StageWork(stage.value, waiting.get((project_id, stage.value), 0), leases.get((project_id, stage.value)))
             for stage in Stage
@@ -77,11 +77,11 @@ def work_for(user: User) -> list[ProjectWork]:
 
 
 def _waiting(user: User, project_ids: list[int]) -> dict[tuple[int, str], int]:
-    """Return how many tasks this person could be given, by project and stage; one query."""
+    """Return how many tasks this person could be given, checks not counted, by project and stage; one query."""
     own = Submission.objects.filter(task=OuterRef("pk"), annotator=user)
     skipped = Lease.objects.filter(task=OuterRef("pk"), annotator=user, state=Lease.State.SKIPPED)
     rows = (
-        Task.objects.filter(project_id__in=project_ids, state=Task.State.OPEN, places_left__gt=0)
+        Task.objects.filter(project_id__in=project_ids, is_gold=False, state=Task.State.OPEN, places_left__gt=0)
         .filter(~Exists(own), ~Exists(skipped))
         .order_by()
         .values_list("project_id", "stage")
@@ -93,8 +93,10 @@ def _waiting(user: User, project_ids: list[int]) -> dict[tuple[int, str], int]:
 def _held(user: User) -> dict[tuple[int, str], Lease]:
     """Return the newest live or expired lease with a draft of each project and stage."""
     kept = Q(state=Lease.State.LIVE) | Q(state=Lease.State.EXPIRED, draft__isnull=False)
+    # A check asks for people who are done; begun it looks like any other.
+    given = Q(task__state=Task.State.OPEN, purpose="") | Q(task__state=Task.State.DONE, purpose=Lease.Purpose.CHECK)
     leases = (
-        Lease.objects.filter(kept, annotator=user, task__state=Task.State.OPEN)
+        Lease.objects.filter(kept, given, annotator=user)
         .select_related("task__person__image")
         .defer("draft")
         .order_by("created_at")

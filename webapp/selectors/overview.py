@@ -13,10 +13,15 @@ from django.utils.translation import ngettext
 
 from annotator.models import Image, Job, Lease, Person, Project, SentBack, Stage, Task
 from annotator.selectors.progress import annotator_figures, task_counts, throughput_for_project
+from annotator.selectors.scope import real_images, real_people
+from qa.models import AutomaticAct
 from qa.selectors.bench import cases_by_stage
+from qa.selectors.gold import acts_of
+from webapp.selectors.checks import act_reason, act_title
 from webapp.words import SKIP_WORDS
 
 SHOWN_JOBS = 6
+SHOWN_ACTS = 6
 
 
 @dataclass(frozen=True)
@@ -118,10 +123,22 @@ def decisions_for(project: Project) -> list[Decision]:
     """Return what waits for a decision, the gravest first."""
     people = reverse("project-people", args=[project.pk])
     checks = (
-        _unreadable(project), _flagged(project, people), _review(project), _skipped(project, people),
+        *_acts(project), _unreadable(project), _flagged(project, people), _review(project), _skipped(project, people),
         _sent_back(project, people), _proposed(project, people), _without_people(project),
     )  # fmt: skip
     return [decision for decision in checks if decision is not None]
+
+
+def _acts(project: Project) -> list[Decision]:
+    """Return what the platform did by itself and no manager has looked at."""
+    url = reverse("project-checks", args=[project.pk])
+    icons = {AutomaticAct.Kind.PAUSED: ("pause", "bad"), AutomaticAct.Kind.REQUEUED: ("refresh", "warn")}
+    return [
+        Decision(
+            *icons[AutomaticAct.Kind(act.kind)], act_title(act), act_reason(act), f"{url}#act-{act.pk}", _("Decide")
+        )
+        for act in acts_of(project, waiting=True)[:SHOWN_ACTS]
+    ]
 
 
 def _flagged(project: Project, people: str) -> Decision | None:
@@ -146,7 +163,11 @@ def _skipped(project: Project, people: str) -> Decision | None:
     since = timezone.now() - timedelta(days=14)
     reasons = dict(
         Lease.objects.filter(
-            task__project=project, state=Lease.State.SKIPPED, created_at__gte=since, task__state=Task.State.OPEN
+            task__project=project,
+            task__is_gold=False,
+            state=Lease.State.SKIPPED,
+            created_at__gte=since,
+            task__state=Task.State.OPEN,
         )
         .order_by()
         .values_list("skip_reason")
@@ -204,10 +225,10 @@ def jobs_for(project: Project) -> list[Job]:
 
 
 def sizes_of(project: Project) -> dict[str, int]:
-    """Return how many images and people a project has."""
+    """Return how many images and people a project has, without those that were rendered as gold."""
     return {
-        "images": project.images.count(),
-        "people": Person.objects.filter(project=project, is_deleted=False).count(),
+        "images": real_images(Image.objects.filter(project=project)).count(),
+        "people": real_people(Person.objects.filter(project=project, is_deleted=False)).count(),
     }
 
 

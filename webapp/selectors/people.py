@@ -20,6 +20,7 @@ from annotator.models import (
     Submission,
     Task,
 )
+from annotator.selectors.scope import real_people
 
 PAGE_SIZE = 40
 
@@ -92,7 +93,7 @@ def people_page(project: Project, wanted: PeopleFilter) -> PeoplePage:
 
 
 def _visible(project: Project, split: str) -> QuerySet[Person]:
-    people = Person.objects.filter(project=project, is_deleted=False)
+    people = real_people(Person.objects.filter(project=project, is_deleted=False))
     return people.filter(image__split=split) if split else people
 
 

@@ -44,13 +44,20 @@ def sees_own_alone(membership: Membership | None) -> bool:
     return may_annotate(membership) and not may_browse(membership)
 
 
+def must_qualify(membership: Membership | None) -> bool:
+    """Return whether the exam stands between someone and real people."""
+    return membership is not None and membership.must_qualify
+
+
 TABS: tuple[tuple[str, str, Any, Predicate], ...] = (
     ("overview", "project-overview", gettext_lazy("Overview"), is_member_role),
     ("people", "project-people", gettext_lazy("People"), may_browse),
+    ("qualification", "project-qualification", gettext_lazy("Exam"), must_qualify),
     ("mine", "project-my-figures", gettext_lazy("My figures"), sees_own_alone),
     ("figures", "project-figures", gettext_lazy("Figures"), may_browse),
     ("review", "project-review", gettext_lazy("Review"), may_review),
     ("inbox", "project-inbox", gettext_lazy("Inbox"), may_review),
+    ("checks", "project-checks", gettext_lazy("Checks"), may_manage),
     ("upload", "project-upload", gettext_lazy("Upload"), may_manage),
     ("imports", "project-imports", gettext_lazy("Imports"), may_engineer),
     ("releases", "project-releases", gettext_lazy("Releases"), may_engineer),

@@ -16,7 +16,9 @@ from body.parts import part_by_number
 from qa.body_picture import RAMPS, paint_body
 from qa.models import FigureSheet
 from qa.selectors import figures as selectors
+from qa.selectors.gold import gold_sheet_of
 from webapp.selectors import figures as rows
+from webapp.selectors.gold import gold_card
 from webapp.selectors.overview import progress_of
 from webapp.views.common import PageRequest, project_page, render_project
 
@@ -88,6 +90,8 @@ def _annotator_page(request: PageRequest, membership: Membership, user_id: int) 
             ],
             "everyone": selectors.sheet_of(project),
         }
+    gold = gold_sheet_of(project, user_id)
+    context["gold"] = gold_card(gold) if gold else None
     active = "figures" if may_browse(membership) else "mine"
     return render_project(request, membership, "webapp/annotator.html", active, **context)
 

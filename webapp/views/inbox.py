@@ -18,7 +18,9 @@ from annotator.models import Membership
 from annotator.permissions import may_manage, may_review
 from annotator.services.bulk import BulkResult, change_tasks
 from annotator.services.tasks import MAX_PRIORITY
+from qa.selectors.gold import acts_of
 from webapp.selectors import inbox as selectors
+from webapp.selectors.checks import act_rows
 from webapp.selectors.work import work_by_annotator
 from webapp.views.common import PageRequest, project_page, render_project, told
 
@@ -40,6 +42,7 @@ def inbox(request: PageRequest, membership: Membership) -> HttpResponse:
         "kinds": selectors.inbox_counts(membership.project),
         "members": selectors.assignable_members(membership.project),
         "month": (today.replace(day=1), today),
+        "acts": act_rows(acts_of(membership.project, waiting=True)) if may_manage(membership) else [],
     }
     return render_project(request, membership, "webapp/inbox.html", "inbox", **context)
 

@@ -13,7 +13,9 @@ from annotator.permissions import is_member_role, may_browse, may_engineer, may_
 from annotator.services.jobs import cancel_job
 from annotator.services.model_versions import model_choices
 from annotator.services.projects import add_example, change_project, remove_example
+from qa.services.gold_people import fill_training_pool, policy_of
 from webapp.forms.projects import ExampleForm, ProjectSettingsForm
+from webapp.forms.quality import QualityPolicyForm
 from webapp.selectors import overview as figures
 from webapp.selectors.home import work_for
 from webapp.views.common import PageRequest, project_page, render_project, told
@@ -86,10 +88,13 @@ def settings(request: PageRequest, membership: Membership) -> HttpResponse:
         changes = {name: form.cleaned_data[name] for name in form.changed_data}
         project.refresh_from_db()
         if told(request, lambda: change_project(project=project, by=request.user, **changes), _("Saved.")):
+            if changes.get("requires_qualification"):
+                fill_training_pool(project=project, by=request.user)
             return redirect("project-settings", project.pk)
     return render_project(
         request, membership, "webapp/settings.html", "settings", form=form, example_form=ExampleForm(),
         examples=list(project.examples.all()), status=400 if form.errors else 200,
+        quality_form=QualityPolicyForm(instance=policy_of(project)),
     )  # fmt: skip
 
 

@@ -75,9 +75,10 @@ class LeaseOut(serializers.Serializer[Any]):
 
 class EmptyOut(serializers.Serializer[Any]):
     reason = serializers.ChoiceField(
-        choices=["none_open", "all_yours_done", "waits_for_parts", "paused", "views_preparing"]
+        choices=["none_open", "all_yours_done", "waits_for_parts", "paused", "views_preparing", "qualification"]
     )
     message = serializers.CharField()
+    url = serializers.CharField(allow_null=True, help_text="Where to go instead, e.g. to the tutorial.")
 
 
 class ProjectRefOut(serializers.Serializer[Any]):
@@ -147,6 +148,7 @@ class BundleOut(serializers.Serializer[Any]):
     draft = serializers.JSONField(required=False)
     sent_back = serializers.DictField(child=serializers.CharField(), allow_null=True, required=False)
     suggestion = SuggestionOut(allow_null=True, required=False)
+    training = serializers.ChoiceField(choices=["tutorial", "exam"], allow_null=True, required=False)
     points = PointsOut(required=False)
     proposal = ProposalOut(allow_null=True, required=False)
     label_map = serializers.CharField(allow_null=True, required=False)

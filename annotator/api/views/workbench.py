@@ -44,7 +44,9 @@ class NextView(ApiView):
         )
         if isinstance(found, Lease):
             return bundle(request, found)
-        return Response({"lease": None, "empty": {"reason": found.reason, "message": found.message}})
+        return Response(
+            {"lease": None, "empty": {"reason": found.reason, "message": found.message, "url": found.url or None}}
+        )
 
 
 class LeaseView(ApiView):

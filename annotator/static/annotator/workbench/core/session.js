@@ -9,7 +9,7 @@ import { assembleWork, loadBitmap } from "./work.js";
 
 /** @typedef {import("./work.js").Work} Work */
 /** @typedef {import("./work.js").Bundle} Bundle */
-/** @typedef {{reason: string, message: string}} Empty */
+/** @typedef {{reason: string, message: string, url?: string}} Empty `url`: where to go instead */
 
 /**
  * @typedef {object} SessionEvents

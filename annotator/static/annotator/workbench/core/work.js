@@ -18,6 +18,7 @@ import { isSame } from "./saver.js";
  * @property {number[] | null} keypoints 17 x (x, y, visibility)
  * @property {any} draft
  * @property {{note: string} | null} sent_back
+ * @property {"tutorial" | "exam" | null} training
  * @property {{source: string, model_version: string, label_map: string} | null} [suggestion]
  * @property {{key: (number | string)[], x: number[], y: number[], part: number[]}} [points]
  * @property {import("../points/proposed-points.js").Proposal | null} [proposal] where a model puts the points

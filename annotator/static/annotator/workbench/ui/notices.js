@@ -47,10 +47,14 @@ export class Notices {
   }
 
   /** @param {import("../core/session.js").Empty} empty */
-  empty({ reason, message }) {
+  empty({ reason, message, url }) {
+    const title = { paused: t("Paused"), qualification: t("First a tutorial and an exam") }[reason] ?? t("No one for you now");
+    const again = url
+      ? { label: t("To the tutorial"), isPrimary: true, run: () => location.assign(url) }
+      : { label: t("Look again"), isPrimary: true, run: this.#actions.next };
     this.#messages.setNotice({
-      icon: reason === "paused" ? "pause" : "person", title: reason === "paused" ? t("Paused") : t("No one for you now"), text: message,
-      actions: [{ label: t("Look again"), isPrimary: true, run: this.#actions.next }, { label: t("Back to the project"), run: this.#actions.leave }],
+      icon: reason === "paused" ? "pause" : "person", title, text: message,
+      actions: [again, { label: t("Back to the project"), run: this.#actions.leave }],
     });
     clearInterval(this.#waiting);
     this.#waiting = setInterval(() => {
@@ -83,6 +87,14 @@ export class Notices {
   /** @param {{note: string}} sentBack */
   sentBack({ note }) {
     this.#messages.show("sent-back", { tone: "warn", icon: "note", title: t("Sent back with a note"), text: note, canClose: true });
+  }
+
+  /** @param {"tutorial" | "exam"} kind */
+  training(kind) {
+    const [title, text] = kind === "tutorial"
+      ? [t("Tutorial"), t("Nothing counts here. When you submit, you see what was right and where the rest belongs.")]
+      : [t("Exam"), t("Work as you would on a real person. The result comes when the last answer is in.")];
+    this.#messages.show("training", { icon: "guide", title, text, canClose: true });
   }
 
   imageMissing() {
@@ -158,6 +170,6 @@ export class Notices {
 
   /** What concerns one person only. */
   forgetWork() {
-    for (const name of ["sent-back", "image", "elsewhere", "checks"]) this.#messages.hide(name);
+    for (const name of ["sent-back", "training", "image", "elsewhere", "checks"]) this.#messages.hide(name);
   }
 }

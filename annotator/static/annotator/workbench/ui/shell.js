@@ -167,7 +167,7 @@ export class Shell {
   async #show(work) {
     this.#leaveWork();
     this.#hand.take(work);
-    const { lease, done_today, sent_back } = work.bundle;
+    const { lease, done_today, sent_back, training } = work.bundle;
     // A bundle that was fetched in advance does not know of what was handed in since.
     this.#doneToday = Math.max(done_today, this.#doneToday);
     this.#notices.clear();
@@ -176,6 +176,7 @@ export class Shell {
     this.#showStatus();
     await this.#stage.open(work);
     if (sent_back) this.#notices.sentBack(sent_back);
+    if (training) this.#notices.training(training);
     if (!work.image) this.#notices.imageMissing();
     this.#hand.shown();
     this.#tabs.opened(lease.id);
