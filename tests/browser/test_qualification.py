@@ -149,6 +149,8 @@ def be_paused(desk: Desk, page: Page, parts: PartsBench, world: World) -> None:
         member.refresh_from_db()
         return member.is_paused
 
+    # Her window finds out that what it held is over.
+    desk.expect_problem("410")
     eventually(page, is_paused, "the worker scores and pauses", 40_000)
     page.goto(f"/projects/{world.project.pk}/annotate/parts/")
     expect(parts.notice).to_contain_text("Paused")
