@@ -4,6 +4,7 @@ import base64
 from datetime import datetime
 from typing import Any
 
+import numpy as np
 from django.db.models import Q
 from django.urls import reverse
 from django.utils import timezone
@@ -12,6 +13,7 @@ from annotator.models import Consensus, Lease, Proposal, Stage, Submission
 from annotator.services.pictures import surroundings_of
 from annotator.services.suggestions import fitted, proposal_for_lease, proposed_points
 from body.parts import N_PARTS
+from body.surface import SurfacePoints
 from labels.boxes import Crop
 from labels.label_maps import pack, recrop
 
@@ -70,35 +72,47 @@ def _of_parts(lease: Lease, crop: Crop) -> dict[str, Any]:
     wide = surroundings_of(lease.task.person.image, crop)
     pictures = {
         "superpixels_url": reverse("api-lease-superpixels", args=[lease.pk]),
+        "outline_url": reverse("api-lease-outline", args=[lease.pk]),
         "surroundings": {
             "url": reverse("api-lease-surroundings", args=[lease.pk]),
             "crop": {"x": wide.x, "y": wide.y, "width": wide.width, "height": wide.height},
         },
     }
-    proposal = proposal_for_lease(lease)
-    label_map = fitted(proposal, crop) if proposal is not None else None
-    if proposal is None or label_map is None or not label_map.any():
+    shown = _shown(lease)
+    label_map = fitted(shown, crop) if shown is not None else None
+    if shown is None or label_map is None or not label_map.any():
         return pictures | {"suggestion": None}
     packed = base64.b64encode(pack(label_map)).decode()
-    return pictures | {"suggestion": {**_author(proposal), "label_map": packed}}
+    return pictures | {"suggestion": {**_author(shown), "label_map": packed}}
 
 
-def _author(proposal: Proposal) -> dict[str, str]:
-    return {"source": proposal.source, "model_version": proposal.model_version}
+def _shown(lease: Lease) -> Proposal | Submission | None:
+    """Return what the annotator starts from: a proposal, or their own answer where it was sent back."""
+    return lease.revises if lease.sent_back is not None else proposal_for_lease(lease)
+
+
+def _author(shown: Proposal | Submission) -> dict[str, str]:
+    if isinstance(shown, Submission):
+        return {"source": "previous", "model_version": ""}
+    return {"source": shown.source, "model_version": shown.model_version}
 
 
 def _proposed(lease: Lease) -> dict[str, Any] | None:
-    """Return where a model puts the points, by key; points of which it knows nothing are left out."""
-    proposal = proposal_for_lease(lease)
-    if proposal is None or lease.point_set is None:
+    """Return where the points are proposed to lie, by key; points of which nothing is known are left out."""
+    shown, points = _shown(lease), lease.point_set
+    if isinstance(shown, Submission):
+        # The points may have been sampled anew since: keys that stayed mean the same points.
+        points, found = shown.point_set, SurfacePoints(np.asarray(shown.triangle), np.asarray(shown.weights))
+    elif shown is not None and points is not None:
+        found = proposed_points(shown, points)
+    if shown is None or points is None:
         return None
-    found = proposed_points(proposal, lease.point_set)
-    points = {
+    places = {
         str(key): {"triangle": int(triangle), "weights": [round(float(weight), 6) for weight in weights]}
-        for key, triangle, weights in zip(lease.point_set.key, found.triangle, found.weights, strict=True)
+        for key, triangle, weights in zip(points.key, found.triangle, found.weights, strict=True)
         if triangle >= 0
     }
-    return {**_author(proposal), "points": points}
+    return {**_author(shown), "points": places}
 
 
 def _of_points(lease: Lease, crop: Crop) -> dict[str, Any]:

@@ -198,6 +198,20 @@ def _parts_draft(submission: Submission) -> dict[str, Any]:
     return {"label_map": encoded(pack(label_map)), "decided": decided, "hints": None}
 
 
+def draft_to_look_over(submission: Submission) -> dict[str, Any]:
+    """Return an answer that was sent back as a draft of suggestions: each part and each place is taken, or changed.
+
+    What has no place of its own stays decided: parts that cannot be seen, points that cannot be told. The places of
+    points are proposed from the answer itself.
+    """
+    draft = draft_of_submission(submission)
+    if "answers" in draft:
+        answers = {key: answer for key, answer in draft["answers"].items() if answer["status"] != "placed"}
+        return {**draft, "answers": answers}
+    unseen = {part: word for part, word in draft["decided"].items() if word == "not_visible"}
+    return {"label_map": None, "decided": unseen, "hints": draft["label_map"]}
+
+
 def carry_draft(*, source: Lease, target: Lease) -> None:
     """Put one lease's draft into another, unsaved one, fitted to its crop and its points.
 

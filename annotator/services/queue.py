@@ -20,7 +20,7 @@ from annotator.models import Lease, Membership, SentBack, Stage, Submission, Tas
 from annotator.permissions import may_annotate, membership_for
 from annotator.selectors.part_views import style_for_surface
 from annotator.services.checks import RENDERED_SHARE, take_check
-from annotator.services.drafts import carry_draft, draft_of_submission
+from annotator.services.drafts import carry_draft, draft_of_submission, draft_to_look_over
 from annotator.services.leases import check_live, expire_leases, expiry_of, is_free, loaded_lease, own_lease, take_place
 from annotator.services.point_sets import points_for_person
 
@@ -225,7 +225,10 @@ def revive(lease: Lease) -> None:
 def lease_to_revise(
     *, submission: Submission, style: str, sent_back: SentBack | None = None, by: User | None = None
 ) -> Lease:
-    """Make a live lease with a submission's answer as the draft, for its author or a reviewer; it takes no place."""
+    """Make a live lease with a submission's answer as the draft, for its author or a reviewer; it takes no place.
+
+    Where the answer was sent back, it is a draft of suggestions.
+    """
     task = submission.task
     owner = by or submission.annotator
     previous = (
@@ -248,7 +251,7 @@ def lease_to_revise(
         else None,
         surface_hash=submission.surface_hash or task.project.surface_hash,
         style_hash=submission.style_hash or style,
-        draft=draft_of_submission(submission),
+        draft=draft_to_look_over(submission) if sent_back else draft_of_submission(submission),
         point_set=points_for_person(task.person) if task.stage == Stage.CORRESPONDENCE else None,
     )
     if previous is not None:

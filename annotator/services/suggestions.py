@@ -3,14 +3,14 @@
 import numpy as np
 from django.db import IntegrityError, transaction
 
-from annotator.models import Lease, Person, PointSet, Proposal, Stage
+from annotator.models import Lease, Person, PointSet, Proposal, Stage, Submission
+from annotator.services.outlines import outline_in
 from body.surface import SurfacePoints
 from labels.boxes import Crop
 from labels.dense_maps import DenseMap
 from labels.errors import LabelError
 from labels.label_maps import LabelMap, pack, recrop
 from labels.prefill import prefill_parts
-from labels.rle import decode_mask
 
 KEYPOINTS_SOURCE = "keypoints"
 
@@ -54,9 +54,9 @@ def proposed_points(proposal: Proposal, points: PointSet) -> SurfacePoints:
     return seen.surface_at(crop.from_image(points.xy), points.part, max(2.0, _REACH_SHARE * max(label_map.shape)))
 
 
-def fitted(proposal: Proposal, crop: Crop) -> LabelMap | None:
-    """Return a proposal's label map, moved to a crop; None where it has none."""
-    painted = proposal.painted()
+def fitted(shown: Proposal | Submission, crop: Crop) -> LabelMap | None:
+    """Return the label map of a proposal or an earlier answer, moved to a crop; None where it has none."""
+    painted = shown.painted()
     if painted is None:
         return None
     label_map, old = painted
@@ -103,12 +103,11 @@ def _from_keypoints(person: Person, crop: Crop) -> LabelMap | None:
         return None
     keypoints = [person.keypoints[index : index + 3] for index in range(0, 51, 3)]
     try:
-        mask = None
-        if person.mask:
-            mask = crop.cut(decode_mask(person.mask, (person.image.height, person.image.width)))
+        outline = outline_in(person, crop)
+        mask = None if outline is None else outline > 0
         return _inside_box(prefill_parts(keypoints, mask, crop), person, crop)
     except LabelError:
-        # Imported outlines may be damaged; a person without a suggestion can still be annotated.
+        # Imported keypoints may be damaged; a person without a suggestion can still be annotated.
         return None
 
 

@@ -205,7 +205,10 @@ class TestReview:
         assert ben.post(nxt, {"stage": "parts"}).json()["lease"] is None
         bundle = ana.post(nxt, {"stage": "parts"}).json()
         assert bundle["sent_back"] == {"note": "The left hand is missing."}
-        assert bundle["draft"]["label_map"]
+        # The answer comes as suggestions: each part is looked over once more.
+        assert (bundle["draft"]["label_map"], bundle["draft"]["decided"]) == (None, {})
+        assert bundle["draft"]["hints"] == bundle["suggestion"]["label_map"]
+        assert bundle["suggestion"]["source"] == "previous"
         body = {"client_uuid": str(uuid.uuid4()), "active_ms": 1, "answer": parts_answer(bundle, (1, 14, 3))}
         done = ana.post(f"{API}/leases/{bundle['lease']['id']}/submit", body)
         assert done.status_code == 201

@@ -44,6 +44,19 @@ def test_every_import_of_every_module_leads_to_a_hashed_file(collected: Path) ->
     assert seen > 20
 
 
+def test_modules_lose_their_comments_and_keep_their_lines(collected: Path) -> None:
+    """What looks like a comment must be one: so no string of our modules may go over several lines."""
+    manifest = json.loads((collected / "staticfiles.json").read_text())["paths"]
+    modules = [name for name in manifest if name.startswith(("annotator/", "qa/")) and name.endswith(".js")]
+    for name in modules:
+        source, served = Path(finders.find(name)).read_text(), (collected / manifest[name]).read_text()
+        assert not [line for line in source.splitlines() if line.count("`") % 2], f"{name}: a string over several lines"
+        assert source.count("\n") == served.count("\n"), name
+        assert "/**" not in served, name
+        assert (served.count("{"), served.count("(")) == (served.count("}"), served.count(")")), name
+    assert len(modules) > 60
+
+
 def test_styles_and_scripts_are_compressed(collected: Path) -> None:
     manifest = json.loads((collected / "staticfiles.json").read_text())["paths"]
     for name in ("webapp/site.css", "django_htmx/htmx-2.min.js"):

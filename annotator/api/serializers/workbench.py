@@ -142,6 +142,7 @@ class BundleOut(serializers.Serializer[Any]):
     image_url = serializers.CharField(required=False)
     surroundings = SurroundingsOut(required=False)
     superpixels_url = serializers.CharField(required=False)
+    outline_url = serializers.CharField(required=False)
     crop = CropOut(required=False)
     box = serializers.ListField(child=serializers.FloatField(), min_length=4, max_length=4, required=False)
     keypoints = serializers.ListField(child=serializers.FloatField(), allow_null=True, required=False)

@@ -2,7 +2,7 @@
 
 import uuid
 
-from django.http import HttpResponseBase
+from django.http import HttpResponse, HttpResponseBase
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -12,8 +12,10 @@ from annotator.api.serializers import workbench as io
 from annotator.models import Lease, Submission
 from annotator.selectors.bundles import bundle_for_lease
 from annotator.services import drafts, leases, queue, submissions, windows
+from annotator.services.outlines import outline_in
 from annotator.services.pictures import stored_crop, stored_surroundings
 from annotator.services.superpixels import superpixels_of_lease
+from labels.label_maps import pack
 
 _STALE = {409: ERROR, 410: ERROR}
 
@@ -150,6 +152,20 @@ class LeaseSuperpixelsView(ApiView):
     def get(self, request: Request, lease_id: uuid.UUID) -> HttpResponseBase:
         name = superpixels_of_lease(leases.own_lease(user=self.me, lease_id=lease_id))
         return Response({"state": "preparing"}, status=202) if name is None else picture_response(name)
+
+
+class LeaseOutlineView(ApiView):
+    @documented(
+        "Where the person of a lease is known to be: a byte for each pixel of the crop, zlib",
+        answers=bytes,
+        description="204 where no outline came with the image.",
+    )
+    def get(self, request: Request, lease_id: uuid.UUID) -> HttpResponse:
+        lease = leases.own_lease(user=self.me, lease_id=lease_id)
+        outline = outline_in(lease.task.person, lease.shown_crop)
+        if outline is None:
+            return HttpResponse(status=204)
+        return HttpResponse(pack(outline), content_type="application/octet-stream")
 
 
 class LeaseSurroundingsView(ApiView):

@@ -220,7 +220,7 @@ function isForTyping(event) {
   const isModified = event.ctrlKey || event.metaKey;
   if (element.tagName === "INPUT" && element.type === "range") return /^(Arrow|Home|End|Page)/.test(event.key);
   if (element.closest("input:not([type=checkbox]):not([type=button]), textarea, select, [contenteditable]")) return !(isModified && event.key === "Enter");
-  // Enter and Space press the button that the keyboard has chosen; after a click by pointer they are the workbench's again.
+  // Enter and Space press the button that the keyboard has chosen; one that was clicked by pointer has let go of them.
   if (element.closest("button:focus-visible, a:focus-visible, summary:focus-visible, [role=slider]:focus-visible")) return (event.key === "Enter" && !isModified) || event.key === " ";
   return false;
 }

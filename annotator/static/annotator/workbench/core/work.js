@@ -12,6 +12,7 @@ import { isSame } from "./saver.js";
  * @property {number} done_today
  * @property {string} image_url
  * @property {{url: string, crop: {x: number, y: number, width: number, height: number}}} [surroundings] what lies around the crop
+ * @property {string} [outline_url] where the person is known to be; 204 where nobody knows
  * @property {string} [superpixels_url] regions along the photograph's edges; 202 while they are being made
  * @property {{x: number, y: number, width: number, height: number}} crop
  * @property {[number, number, number, number]} box
@@ -74,6 +75,12 @@ export function reconcile(bundle, kept, { entries, position }) {
   // Both rest on the same revision: this computer is simply ahead.
   if (kept.revision === bundle.lease.revision) return { ...mine, isAhead: true };
   return { ...mine, isAhead: true, isForked: bundle.draft !== null };
+}
+
+/** Something that the work can do without. @param {string} url @returns {Promise<Uint8Array | null>} null where there is none, or it did not come */
+export async function loadBytes(url) {
+  const response = await fetch(url, { credentials: "same-origin" }).catch(() => null);
+  return response?.status === 200 ? new Uint8Array(await response.arrayBuffer()) : null;
 }
 
 /**

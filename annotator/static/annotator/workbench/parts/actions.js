@@ -55,6 +55,7 @@ function tools() {
     { id: "tool_magnetic", label: t("Polygon along edges"), group, keys: ["m"] },
     { id: "tool_fill", label: t("Fill"), group, keys: ["f"] },
     { id: "tool_edges", label: t("Select along edges; again: finer, coarser"), group, keys: ["g"] },
+    { id: "help_shift", label: t("Areas with Shift: take away; brushes: straight"), group, keys: [], helpKeys: "⇧", isFixed: true },
     { id: "smaller", label: t("Brush smaller"), group, keys: ["["], repeats: true },
     { id: "larger", label: t("Brush larger"), group, keys: ["]"], repeats: true },
     { id: "cycle_rule", label: t("Paints: over all, empty, one part"), group, keys: ["r"] },
@@ -74,6 +75,7 @@ function seeing() {
     { id: "opacity_down", label: t("Opacity down"), group, keys: [","], repeats: true },
     { id: "opacity_up", label: t("Opacity up"), group, keys: ["."], repeats: true },
     { id: "toggle_parts", label: t("Outline only"), group, keys: ["o"] },
+    { id: "light", label: t("Light of the photograph"), group, keys: ["'"] },
     { id: "turn", label: t("Turn the body figure"), group, keys: ["t"] },
   ];
 }
@@ -85,6 +87,6 @@ function cursor() {
   return [
     { id: "help_arrows", label: t("Move the brush; with Shift in big steps"), group, keys: [], helpKeys: "← ↑ ↓ →", isFixed: true },
     ...arrows.map((key) => ({ id: key, label: key, group, keys: [key, `shift+${key}`], isFixed: true, isHidden: true, repeats: true })),
-    { id: "press", label: t("Put the brush down, lift it"), group, keys: ["x"] },
+    { id: "press", label: t("Put the brush down, lift it"), group, keys: ["x", "shift+x"] },
   ];
 }

@@ -2,7 +2,7 @@
 
 import { HINT } from "./cells.js";
 
-/** @typedef {import("./label-document.js").LabelDocument} LabelDocument */
+/** @typedef {import("./checks.js").Painted} Painted */
 /** @typedef {import("../core/viewport.js").Rect} Rect */
 /** @typedef {import("../core/viewport.js").Point} Point */
 /** @typedef {import("../ui/config.js").Part} Part */
@@ -18,7 +18,7 @@ const NEAR = 0.05;
 /** @type {Record<string, [number, number]>} */
 const JOINTS = { upper_arm: [5, 7], lower_arm: [7, 9], hand: [9, 9], upper_leg: [11, 13], lower_leg: [13, 15], foot: [15, 15] };
 
-/** @param {LabelDocument} document @returns {Map<number, Shape>} of every part that is annotated */
+/** @param {Omit<Painted, "areas">} document @returns {Map<number, Shape>} of every part that is annotated */
 export function shapesOf({ cells, width, height }) {
   /** @type {Map<number, {sumX: number, sumY: number, area: number, left: number, top: number, right: number, bottom: number, blocks: Set<number>}>} */
   const found = new Map();

@@ -3,25 +3,25 @@
 import { HINT } from "./cells.js";
 import { regionAt } from "./raster.js";
 
-/** @typedef {import("./label-document.js").LabelDocument} LabelDocument */
+/** @typedef {{cells: Uint8Array, width: number, height: number, areas: Int32Array}} Painted a document, or what a worker knows of it */
 /** @typedef {import("../core/viewport.js").Rect} Rect */
 
 /**
- * @param {LabelDocument} document
+ * @param {Pick<Painted, "areas">} document
  * @returns {boolean} whether anything at all is annotated
  */
 export function hasLabels({ areas }) {
   return areas.some((area, value) => value > 0 && value < HINT && area > 0);
 }
 
-/** @param {LabelDocument} document @returns {number[]} parts that are, at least partly, still a suggestion */
+/** @param {Pick<Painted, "areas">} document @returns {number[]} parts that are, at least partly, still a suggestion */
 export function partsWithHints({ areas }) {
   return [...areas.keys()].filter((value) => value >= HINT && areas[value] > 0).map((value) => value - HINT);
 }
 
 /**
  * Specks: pieces so small beside the rest of their part that they are probably slips.
- * @param {LabelDocument} document
+ * @param {Painted} document
  * @param {{share?: number, maxArea?: number}} [limits] share of the part's area, and cells, below which a piece is a speck
  * @returns {{part: number, rect: Rect}[]}
  */
@@ -50,7 +50,7 @@ export function boundsOf(rows) {
 /**
  * Holes: what is empty and enclosed, inside one part or so small that it is a crack. Larger gaps between parts are what an arm on the
  * hip leaves, and are left alone.
- * @param {LabelDocument} document
+ * @param {Painted} document
  * @param {{share?: number, crack?: number}} [limits] share of its part's area up to which a hole is one; cells of a crack
  * @returns {{part: number, rect: Rect, rows: [number, number, number][]}[]} part: the one around it
  */
@@ -67,6 +67,22 @@ export function holes({ cells, width, height, areas }, { share = 0.15, crack = 4
     if (area < crack || (around.size === 1 && area < areas[part] * share)) found.push({ part, rect: boundsOf(rows), rows });
   }
   return found;
+}
+
+/**
+ * @param {Painted} document
+ * @param {Rect} box of the person, pixels
+ * @param {Uint8Array | null} outline a byte for each cell, 1 on the person; null where none is known, and the box counts
+ * @returns {boolean} whether anything annotated lies on the person
+ */
+export function isInside({ cells, width, height }, box, outline) {
+  const [left, top] = [Math.max(0, Math.floor(box.x)), Math.max(0, Math.floor(box.y))];
+  const [right, bottom] = [Math.min(width, Math.ceil(box.x + box.width)), Math.min(height, Math.ceil(box.y + box.height))];
+  if (outline) return cells.some((value, i) => value !== 0 && value < HINT && outline[i] !== 0);
+  for (let y = top; y < bottom; y += 1) {
+    for (let i = y * width + left; i < y * width + right; i += 1) if (cells[i] !== 0 && cells[i] < HINT) return true;
+  }
+  return false;
 }
 
 /** How often each other value borders a region. @param {Uint8Array} cells @param {number} width @param {number} height @param {[number, number, number][]} rows @returns {Map<number, number>} */

@@ -3,12 +3,12 @@
 import { t } from "../core/strings.js";
 import { clearPart, finishPart, markNotVisible, swapPerson, swapRegion, takeAllHints } from "./edits.js";
 import { moveByKey, pressByKey } from "./key-cursor.js";
-import { cleanPart, smoothPart } from "./tidy.js";
 
 /** @typedef {import("./desk.js").Desk} Desk */
 /** @typedef {import("./state.js").PartsState} PartsState */
 
 /** @typedef {(event: KeyboardEvent | null) => void} Command */
+/** @typedef {{turn: () => void, light: () => void}} View what is not the desk's: the figure, the box with the light */
 
 const ZOOM_STEP = 1.2;
 const BRUSH_STEP = 1.15;
@@ -16,7 +16,7 @@ const OPACITY_STEP = 0.06;
 
 /**
  * @param {Desk} desk
- * @param {{turn: () => void}} view
+ * @param {View} view
  * @returns {Record<string, Command>}
  */
 export function partsCommands(desk, view) {
@@ -40,7 +40,7 @@ function deciding(desk) {
     done_next: () => {
       if (desk.tool.isBusy && desk.tool.key?.("finish")) return;
       desk.edit((document) => {
-        if (!finishPart(document, desk.part)) desk.shell.messages.say(t("Nothing is painted of this part. N: not visible."));
+        if (!finishPart(document, desk.part)) desk.tell(t("Nothing is painted of this part. N: not visible."));
       });
       desk.toNextOpen();
     },
@@ -52,10 +52,10 @@ function deciding(desk) {
       if (desk.tool.isBusy && desk.tool.key?.("back")) return;
       desk.edit((document) => clearPart(document, desk.part));
     },
-    smooth: () => desk.edit((document) => smoothPart(document, desk.part)),
-    clean: () => desk.edit((document) => {
-      if (cleanPart(document, desk.part) === 0) desk.shell.messages.say(t("There are no specks or small holes here."));
-    }),
+    smooth: () => void desk.rework("smooth"),
+    clean: async () => {
+      if ((await desk.rework("clean")) === 0) desk.tell(t("There are no specks or small holes here."));
+    },
     swap_region: (event) => {
       // By button there is no place under the pointer: the part's two sides change over.
       const at = event ? desk.cursorPoint : null;
@@ -95,8 +95,8 @@ function tools(desk) {
   };
 }
 
-/** @param {Desk} desk @param {{turn: () => void}} view @returns {Record<string, Command>} */
-function seeing(desk, { turn }) {
+/** @param {Desk} desk @param {View} view @returns {Record<string, Command>} */
+function seeing(desk, { turn, light }) {
   const toggle = (/** @type {keyof PartsState["show"]} */ key) => {
     const { show } = desk.state.state;
     desk.state.set({ show: { ...show, [key]: !show[key] } });
@@ -111,6 +111,7 @@ function seeing(desk, { turn }) {
     zoom_out: () => zoom(1 / ZOOM_STEP),
     opacity_down: () => fade(-OPACITY_STEP),
     opacity_up: () => fade(OPACITY_STEP),
+    light,
     turn,
   };
 }
@@ -120,6 +121,6 @@ function byKey(desk) {
   const arrows = ["arrowleft", "arrowright", "arrowup", "arrowdown"];
   return {
     ...Object.fromEntries(arrows.map((arrow) => [arrow, (/** @type {KeyboardEvent | null} */ event) => moveByKey(desk, arrow, event?.shiftKey ?? false)])),
-    press: () => pressByKey(desk),
+    press: (event) => pressByKey(desk, event?.shiftKey ?? false),
   };
 }

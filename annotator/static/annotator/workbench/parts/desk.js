@@ -6,6 +6,7 @@
 import { History } from "../core/history.js";
 import { t } from "../core/strings.js";
 import { Viewport } from "../core/viewport.js";
+import { CellHelper } from "./cell-helper.js";
 import { Cursor } from "./cursor.js";
 import { Edges } from "./edges/edges.js";
 import { PART_BITS } from "./cells.js";
@@ -35,6 +36,7 @@ export class Desk {
   viewport = new Viewport({ padding: 4 });
   cursor = new Cursor();
   edges;
+  cells;
   order;
   state;
   mirrors;
@@ -47,8 +49,8 @@ export class Desk {
   /** @type {Map<string, Tool>} */
   #tools;
 
-  /** @param {ShellForStage} shell @param {DeskEvents} events @param {string | undefined} edgeWorker its address */
-  constructor(shell, events, edgeWorker) {
+  /** @param {ShellForStage} shell @param {DeskEvents} events @param {{edgeWorker?: string, cellWorker?: string}} workers their addresses */
+  constructor(shell, events, { edgeWorker, cellWorker = "" }) {
     const { parts, work_order, user } = shell.config;
     this.shell = shell;
     this.#events = events;
@@ -56,6 +58,7 @@ export class Desk {
     this.mirrors = new Map(parts.map((part) => [part.number, part.mirror]));
     this.state = makeState(user.settings, work_order[0]);
     this.edges = new Edges(edgeWorker);
+    this.cells = new CellHelper(cellWorker);
     this.history = this.newHistory();
     const bench = this.#bench();
     this.#tools = new Map(
@@ -107,6 +110,23 @@ export class Desk {
     this.commit();
   }
 
+  /**
+   * Smooth or tidy the current part, beside the page. What was painted meanwhile is not painted over: it is worked out again.
+   * @param {"smooth" | "clean"} kind
+   * @returns {Promise<number | null>} how many places; null: another person came meanwhile
+   */
+  async rework(kind) {
+    const { document, part } = this;
+    while (document && document === this.document) {
+      const { version, committed: cells, width, height } = document;
+      const { runs, count } = await this.cells.ask(kind, { cells, width, height, part });
+      if (document !== this.document || document.version !== version || document.isTouched) continue;
+      this.edit(() => document.paintRuns(runs));
+      return count;
+    }
+    return null;
+  }
+
   /** @param {number} part */
   pick(part) {
     // The part of a stroke under way is settled.
@@ -132,6 +152,7 @@ export class Desk {
     this.cursor.isPressed = false;
     if (name === "edges") this.edges.prepare();
     this.state.set({ tool: name });
+    this.tool.leave?.();
   }
 
   /** Give up what is under way. */
@@ -158,6 +179,11 @@ export class Desk {
     this.cursor.moveTo(at, { isQuiet: isQuiet || this.tool.name === "move", width: this.viewport.width });
   }
 
+  /** A short word that everyone sees and hears. @param {string} text */
+  tell(text) {
+    this.shell.messages.show("tool", { icon: "note", title: text, forMs: 2500 });
+  }
+
   /** @returns {import("./tools/tool.js").Bench} */
   #bench() {
     return {
@@ -170,7 +196,7 @@ export class Desk {
       moved: () => this.#events.marked(),
       commit: () => this.commit(),
       picked: (part) => this.pick(part),
-      say: (text) => this.shell.messages.show("tool", { icon: "note", title: text, forMs: 2500 }),
+      say: (text) => this.tell(text),
     };
   }
 

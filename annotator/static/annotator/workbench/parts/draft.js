@@ -2,7 +2,6 @@
 
 import { unpackLabelMap } from "../core/label-map.js";
 import { LabelDocument } from "./label-document.js";
-import { CellPacker } from "./packer.js";
 
 /**
  * @typedef {object} PartsDraft
@@ -26,16 +25,16 @@ export async function documentOf(draft, { width, height }, suggestion) {
 
 /** Packs a document, and the same state of it once only. */
 export class DraftPacker {
-  #packer;
+  #cells;
   /** @type {LabelDocument | null} */
   #document = null;
   #version = -1;
   /** @type {Promise<PartsDraft> | null} */
   #packed = null;
 
-  /** @param {string | undefined} workerUrl */
-  constructor(workerUrl) {
-    this.#packer = new CellPacker(workerUrl);
+  /** @param {import("./cell-helper.js").CellHelper} cells */
+  constructor(cells) {
+    this.#cells = cells;
   }
 
   /** @param {LabelDocument} labelDocument @returns {Promise<PartsDraft>} */
@@ -49,9 +48,9 @@ export class DraftPacker {
   }
 
   /** @param {LabelDocument} labelDocument @returns {Promise<PartsDraft>} */
-  async #pack({ committed, decided }) {
+  async #pack({ committed, width, height, decided }) {
     const decisions = Object.fromEntries(decided);
-    const { label_map, hints } = await this.#packer.pack(committed);
+    const { label_map, hints } = await this.#cells.ask("pack", { cells: committed, width, height });
     return { label_map, decided: decisions, hints };
   }
 }

@@ -2,6 +2,7 @@
 
 import { t } from "../core/strings.js";
 import { hook } from "../ui/dom.js";
+import { isPlain } from "./light.js";
 import { PLAIN_LIGHT } from "./state.js";
 
 /** @typedef {import("./state.js").PartsState} PartsState */
@@ -14,6 +15,7 @@ export class FootBar {
   #zoomText = hook("zoom-text");
   #rule = /** @type {HTMLSelectElement} */ (hook("rule"));
   #finger = hook("finger");
+  #light = /** @type {HTMLDetailsElement} */ (hook("light"));
   /** @type {HTMLInputElement[]} */
   #lights = [...document.querySelectorAll("[data-light]")].map((range) => /** @type {HTMLInputElement} */ (range));
   /** @type {HTMLElement[]} */
@@ -34,9 +36,21 @@ export class FootBar {
     for (const range of this.#lights) {
       range.addEventListener("input", () => store.set({ light: { ...store.state.light, [range.dataset.light ?? ""]: Number(range.value) } }));
     }
+    this.#light.addEventListener("keydown", (event) => {
+      if (event.key !== "Escape" || !this.#light.open) return;
+      event.preventDefault();
+      this.toggleLight();
+    });
     hook("light-plain").addEventListener("click", () => store.set({ light: PLAIN_LIGHT }));
     store.watch(["light", "brushPx", "opacity", "rule", "show", "fingerPans"], (state) => this.#update(state));
     this.#update(store.state);
+  }
+
+  /** Open the box with the light of the photograph, its first slider in hand; or close it. */
+  toggleLight() {
+    this.#light.open = !this.#light.open;
+    if (this.#light.open) this.#lights[0].focus();
+    else /** @type {HTMLElement | null} */ (document.activeElement)?.blur();
   }
 
   /** @param {number} scale screen pixels per image pixel */
@@ -56,6 +70,7 @@ export class FootBar {
     for (const button of this.#shows) {
       button.setAttribute("aria-pressed", String(state.show[/** @type {keyof PartsState["show"]} */ (button.dataset.show)]));
     }
+    this.#light.classList.toggle("is-set", !isPlain(state.light));
     for (const range of this.#lights) {
       range.value = String(state.light[/** @type {keyof PartsState["light"]} */ (range.dataset.light)]);
       fillTrack(range);

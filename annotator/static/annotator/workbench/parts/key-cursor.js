@@ -22,8 +22,8 @@ export function moveByKey(desk, arrow, isBig) {
   desk.tool.move([sampleAt(desk)]);
 }
 
-/** @param {Desk} desk */
-export function pressByKey(desk) {
+/** @param {Desk} desk @param {boolean} isShifted as with a pointer: brushes draw straight, tools of areas take away */
+export function pressByKey(desk, isShifted) {
   const { cursor, tool, viewport } = desk;
   cursor.isByKeyboard = true;
   if (!cursor.at) desk.placeCursor({ x: viewport.width / 2, y: viewport.height / 2 }, false);
@@ -31,7 +31,7 @@ export function pressByKey(desk) {
     cursor.isPressed = false;
     tool.up();
   } else {
-    tool.down(sampleAt(desk));
+    tool.down(sampleAt(desk, isShifted));
     cursor.isPressed = tool.isBusy && tool.name !== "polygon" && tool.name !== "magnetic";
     if (!cursor.isPressed) tool.up();
   }
@@ -39,8 +39,8 @@ export function pressByKey(desk) {
   desk.placeCursor(cursor.at, false);
 }
 
-/** @param {Desk} desk @returns {import("./tools/tool.js").Sample} */
-function sampleAt(desk) {
+/** @param {Desk} desk @param {boolean} [isShifted] @returns {import("./tools/tool.js").Sample} */
+function sampleAt(desk, isShifted = false) {
   const { x, y } = desk.cursorPoint ?? { x: 0, y: 0 };
-  return { x, y, pressure: 0.5, isPen: false, isStraight: false };
+  return { x, y, pressure: 0.5, isPen: false, isStraight: isShifted, isRubber: false };
 }

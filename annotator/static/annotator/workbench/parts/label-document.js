@@ -20,7 +20,6 @@ import { HINT, N_VALUES, PART_BITS } from "./cells.js";
  * @property {[number, Decision | null, Decision | null][]} decided part, before, after
  */
 
-
 export class LabelDocument {
   width;
   height;
@@ -93,6 +92,15 @@ export class LabelDocument {
     this.#touch(first, y, last - first + 1, 1);
   }
 
+  /** Paint what was worked out elsewhere for these cells. @param {Int32Array} runs as in a Delta */
+  paintRuns(runs) {
+    for (let r = 0; r < runs.length; r += 3) {
+      const [start, length] = [runs[r], runs[r + 1]];
+      this.cells.fill(runs[r + 2] >> 8, start, start + length);
+      this.#touch(start % this.width, Math.floor(start / this.width), length, 1);
+    }
+  }
+
   /**
    * Give every cell another value by a table of 32.
    * @param {Uint8Array} table
@@ -151,6 +159,11 @@ export class LabelDocument {
     if (runs.length === 0 && decided.length === 0) return null;
     this.version += 1;
     return { runs, decided };
+  }
+
+  /** Whether an edit is under way. */
+  get isTouched() {
+    return this.#touched !== null;
   }
 
   /** The cells without the edit under way: what is saved and handed in. */

@@ -20,13 +20,13 @@ const HINT_ALPHA = 0.8;
 const REACH_PX = 4;
 
 export class LabelLayer {
-  /** A model's hints are hatched the other way than those from keypoints. */
-  isHatchTurned = false;
+  /** Rising stripes: from keypoints; falling: a model's; both: one's own earlier answer. @type {"rising" | "falling" | "crossed"} */
+  hatching = "rising";
   #context;
   #viewport;
   #colours;
   #scratch = /** @type {CanvasRenderingContext2D} */ (document.createElement("canvas").getContext("2d"));
-  /** @type {{pattern: CanvasPattern, ratio: number} | null} */
+  /** @type {{pattern: CanvasPattern, key: string} | null} */
   #hatch = null;
 
   /**
@@ -102,10 +102,11 @@ export class LabelLayer {
 
   #hatchPattern() {
     const ratio = this.#viewport.devicePixelRatio;
-    if (this.#hatch?.ratio !== ratio) this.#hatch = { pattern: stripes(this.#scratch, Math.round(HATCH_PX * ratio)), ratio };
+    const key = `${ratio} ${this.hatching}`;
+    if (this.#hatch?.key !== key) this.#hatch = { pattern: stripes(this.#scratch, Math.round(HATCH_PX * ratio), this.hatching), key };
     const { pattern } = this.#hatch;
     // The stripes lie still on the photograph while it is moved.
-    pattern.setTransform(new DOMMatrix([this.isHatchTurned ? -1 : 1, 0, 0, 1, Math.round(this.#viewport.x * ratio), Math.round(this.#viewport.y * ratio)]));
+    pattern.setTransform(new DOMMatrix([1, 0, 0, 1, Math.round(this.#viewport.x * ratio), Math.round(this.#viewport.y * ratio)]));
     return pattern;
   }
 
@@ -172,16 +173,22 @@ function drawPart(context, picture, { x, y, width, height }) {
   if (width > 0 && height > 0) context.drawImage(picture, x, y, width, height, x, y, width, height);
 }
 
-/** A pattern of stripes at 45 degrees. @param {CanvasRenderingContext2D} context @param {number} size device pixels @returns {CanvasPattern} */
-function stripes(context, size) {
+/** A pattern of stripes at 45 degrees. @param {CanvasRenderingContext2D} context @param {number} size device pixels @param {LabelLayer["hatching"]} hatching @returns {CanvasPattern} */
+function stripes(context, size, hatching) {
   const tile = new OffscreenCanvas(size, size);
   const pen = /** @type {OffscreenCanvasRenderingContext2D} */ (tile.getContext("2d"));
   pen.strokeStyle = "#000";
-  pen.lineWidth = size * 0.36;
+  pen.lineWidth = size * (hatching === "crossed" ? 0.22 : 0.36);
   // Each stripe and its continuation at the corners of the tile.
   for (const shift of [-size, 0, size]) {
-    pen.moveTo(shift - size, size * 2);
-    pen.lineTo(shift + size * 2, -size);
+    if (hatching !== "falling") {
+      pen.moveTo(shift - size, size * 2);
+      pen.lineTo(shift + size * 2, -size);
+    }
+    if (hatching !== "rising") {
+      pen.moveTo(shift - size, -size);
+      pen.lineTo(shift + size * 2, size * 2);
+    }
   }
   pen.stroke();
   return /** @type {CanvasPattern} */ (context.createPattern(tile, "repeat"));

@@ -80,7 +80,7 @@ export class PointerInput {
       event.preventDefault();
     } else if (event.button === 2 || event.altKey) {
       this.#target.pick(this.#viewport.toImage(at.x, at.y));
-    } else if (event.button === 0) {
+    } else if (event.button === 0 || isRubber(event)) {
       this.#mode = this.#target.tool().name === "move" ? "pan" : "tool";
       if (this.#mode === "tool") this.#target.tool().down(this.#sample(event));
     }
@@ -169,6 +169,11 @@ export class PointerInput {
   #sample(event) {
     const at = this.#screen(event);
     const { x, y } = this.#viewport.toImage(at.x, at.y);
-    return { x, y, pressure: event.pressure || 0.5, isPen: event.pointerType === "pen", isStraight: event.shiftKey };
+    return { x, y, pressure: event.pressure || 0.5, isPen: event.pointerType === "pen", isStraight: event.shiftKey, isRubber: isRubber(event) };
   }
+}
+
+/** The other end of a pen. @param {PointerEvent} event */
+function isRubber(event) {
+  return (event.buttons & 32) !== 0;
 }

@@ -1,64 +1,65 @@
 /** The questions before a person is handed in: what was seen, in words, each with a way to the place. */
 
 import { t } from "../core/strings.js";
-import { farParts, shapesOf, swappedParts } from "./body-checks.js";
-import { hasLabels, holes, partsWithHints, specks } from "./checks.js";
-import { HINT } from "./cells.js";
+import { hasLabels, partsWithHints } from "./checks.js";
 
 /** @typedef {import("./desk.js").Desk} Desk */
-/** @typedef {import("./label-document.js").LabelDocument} LabelDocument */
+/** @typedef {import("./cell-jobs.js").Found} Found */
 /** @typedef {import("../core/work.js").Bundle} Bundle */
-/** @typedef {import("../core/viewport.js").Rect} Rect */
-/** @typedef {import("../ui/shell.js").Check} Check */
+/** @typedef {import("../ui/stage.js").Check} Check */
 
-/** @param {Desk} desk @param {Bundle} bundle @returns {{missing: string | null, asks: Check[]}} */
-export function questionsOf(desk, bundle) {
-  const labelDocument = desk.document;
-  if (!labelDocument || !hasLabels(labelDocument)) return { missing: t("Nothing is painted yet"), asks: [] };
-  const { parts } = desk.shell.config;
-  const shapes = shapesOf(labelDocument);
-  const names = (/** @type {{part: number}[]} */ found) => [...new Set(found.map(({ part }) => desk.order.part(part).name))].join(", ");
-  const [tiny, open, far] = [specks(labelDocument), holes(labelDocument), farParts(shapes, parts)];
-  const swapped = swappedParts(shapes, parts, keypointsInCrop(bundle));
+/**
+ * @param {Desk} desk
+ * @param {Bundle} bundle
+ * @param {Uint8Array | null} outline where the person is known to be, a byte for each pixel of the crop
+ * @returns {Promise<{missing: string | null, asks: Check[]}>}
+ */
+export async function questionsOf(desk, bundle, outline) {
+  const { document } = desk;
+  if (!document || !hasLabels(document)) return { missing: t("Nothing is painted yet"), asks: [] };
+  const { committed: cells, width, height } = document;
+  const [x, y, boxWidth, boxHeight] = bundle.box;
+  const { tiny, open, far, swapped, isInside } = await desk.cells.ask("inspect", {
+    cells, width, height, parts: desk.shell.config.parts, keypoints: keypointsInCrop(bundle), outline,
+    box: { x: x - bundle.crop.x, y: y - bundle.crop.y, width: boxWidth, height: boxHeight },
+  });
+  const outside = outline ? t("Nothing is painted on the person’s outline") : t("Nothing is painted inside the person’s frame");
   return { missing: null, asks: [
-    ...hintsAsk(desk, labelDocument),
+    ...hintsAsk(desk),
     ...ask(desk, tiny, tiny.length === 1 ? t("1 speck, far smaller than its part") : t("{n} specks, far smaller than their parts", { n: tiny.length })),
     ...ask(desk, open, open.length === 1 ? t("1 hole inside what is painted") : t("{n} holes inside what is painted", { n: open.length })),
-    ...ask(desk, far, t("Far from the parts it belongs to: {parts}", { parts: names(far) })),
-    ...ask(desk, swapped, t("Left and right look swapped: {parts}", { parts: names(swapped) })),
-    ...(isInside(labelDocument, bundle) ? [] : [{ title: t("Nothing is painted inside the person’s frame"), show: () => desk.viewport.fit() }]),
+    ...ask(desk, far, t("Far from the parts it belongs to: {parts}", { parts: names(desk, far) })),
+    ...ask(desk, swapped, t("Left and right look swapped: {parts}", { parts: names(desk, swapped) })),
+    ...(isInside ? [] : [{ title: outside, show: () => desk.viewport.fit() }]),
   ] };
 }
 
-/** @param {Desk} desk @param {{part: number, rect: Rect}[]} found @param {string} title @returns {Check[]} */
-function ask(desk, found, title) {
-  const [first] = found;
-  if (!first) return [];
-  return [{ title, show: () => {
-    desk.viewport.zoomTo(first.rect, first.rect.width + first.rect.height < 40 ? 3 : 0.5);
-    desk.pick(first.part);
-  } }];
+/** @param {Desk} desk @param {{part: number}[]} found */
+function names(desk, found) {
+  return [...new Set(found.map(({ part }) => desk.order.part(part).name))].join(", ");
 }
 
-/** @param {Desk} desk @param {LabelDocument} labelDocument @returns {Check[]} */
-function hintsAsk(desk, labelDocument) {
-  const hinted = partsWithHints(labelDocument);
+/** Each time it is asked for, the next place is shown. @param {Desk} desk @param {Found[]} found @param {string} title @returns {Check[]} */
+function ask(desk, found, title) {
+  let next = 0;
+  const show = () => {
+    const { part, rect } = found[next % found.length];
+    next += 1;
+    desk.viewport.zoomTo(rect, rect.width + rect.height < 40 ? 3 : 0.5);
+    desk.pick(part);
+  };
+  return found.length > 0 ? [{ title, show }] : [];
+}
+
+/** @param {Desk} desk @returns {Check[]} */
+function hintsAsk(desk) {
+  const hinted = desk.document ? partsWithHints(desk.document) : [];
   if (hinted.length === 0) return [];
-  const names = hinted.map((part) => desk.order.part(part).name).join(", ");
-  return [{ title: t("Hints left unchecked, not handed in: {parts}", { parts: names }), show: () => desk.pick(hinted[0]) }];
+  const parts = names(desk, hinted.map((part) => ({ part })));
+  return [{ title: t("Hints left unchecked, not handed in: {parts}", { parts }), show: () => desk.pick(hinted[0]) }];
 }
 
 /** @param {Bundle} bundle @returns {number[] | null} */
 function keypointsInCrop({ keypoints, crop }) {
   return keypoints?.map((value, i) => (i % 3 === 0 ? value - crop.x : i % 3 === 1 ? value - crop.y : value)) ?? null;
-}
-
-/** @param {LabelDocument} labelDocument @param {Bundle} bundle whether anything annotated lies in the box */
-function isInside({ cells, width, height }, { box, crop }) {
-  const [left, top] = [Math.max(0, Math.floor(box[0] - crop.x)), Math.max(0, Math.floor(box[1] - crop.y))];
-  const [right, bottom] = [Math.min(width, Math.ceil(box[0] + box[2] - crop.x)), Math.min(height, Math.ceil(box[1] + box[3] - crop.y))];
-  for (let y = top; y < bottom; y += 1) {
-    for (let i = y * width + left; i < y * width + right; i += 1) if (cells[i] !== 0 && cells[i] < HINT) return true;
-  }
-  return false;
 }

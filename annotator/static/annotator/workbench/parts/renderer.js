@@ -4,9 +4,11 @@
  */
 
 import { hook } from "../ui/dom.js";
+import { union } from "./label-document.js";
 import { LabelLayer } from "./label-layer.js";
-import { Overlay } from "./overlay.js";
 import { relit } from "./light.js";
+import { TILE } from "./outline.js";
+import { Overlay } from "./overlay.js";
 import { drawAround, drawPhoto, drawVeil } from "./photo-layer.js";
 import { PLAIN_LIGHT } from "./state.js";
 
@@ -22,6 +24,9 @@ import { PLAIN_LIGHT } from "./state.js";
  * @property {boolean} hint
  */
 
+// What is taken up in one frame; more than that, a new person or a swap, comes in a few frames from top to bottom.
+const TILES_A_FRAME = 64;
+
 export class Renderer {
   #layers = { photo: layer("layer-photo"), labels: layer("layer-labels"), marks: layer("layer-marks") };
   #labels;
@@ -35,9 +40,11 @@ export class Renderer {
   #overlay = null;
   /** A document tells what is unpainted once: its overlay is kept while another version is looked at. @type {WeakMap<import("./label-document.js").LabelDocument, Overlay>} */
   #overlays = new WeakMap();
+  /** What changed and is not yet in the overlay, image pixels. @type {Rect | null} */
+  #pending = null;
   /** @type {ImageBitmap | null} */
   #image = null;
-  /** The photograph in the light that is set. @type {(CanvasImageSource & {width: number, height: number}) | null} */
+  /** The photograph in the light that is set, made when it is drawn. @type {(CanvasImageSource & {width: number, height: number}) | null} */
   #lit = null;
   #light = PLAIN_LIGHT;
   /** @type {{image: ImageBitmap, rect: Rect} | null} what lies around, in crop pixels */
@@ -68,12 +75,13 @@ export class Renderer {
    * @param {Rect | null} box
    */
   show(labelDocument, image, box) {
+    while (this.#pending) this.#takeUp();
     this.#document = labelDocument;
     this.#overlay = labelDocument && this.#overlayOf(labelDocument);
     if (image !== this.#image) {
       this.#around = null;
       this.#image = image;
-      this.#lit = image && relit(image, this.#light);
+      this.#lit = null;
     }
     this.#box = box;
     this.drawAll();
@@ -92,17 +100,18 @@ export class Renderer {
     this.drawAll();
   }
 
-  /** @param {boolean} isTurned hints are a model's */
-  turnHatch(isTurned) {
-    this.#labels.isHatchTurned = isTurned;
+  /** Each source of hints has a hatching of its own. @param {string | null} source "keypoints", "previous", or a model */
+  setHintSource(source) {
+    this.#labels.hatching = source === "previous" ? "crossed" : source === "keypoints" ? "rising" : "falling";
     this.drawAll();
   }
 
   /** @param {import("./light.js").Light} light of the photograph */
   setLight(light) {
     this.#light = light;
-    this.#lit = this.#image && relit(this.#image, light);
-    this.drawAll();
+    this.#lit = null;
+    this.#isPhotoStale = true;
+    this.#schedule();
   }
 
   /** What lies around the crop has come. @param {{image: ImageBitmap, rect: Rect}} around rect in crop pixels */
@@ -149,18 +158,30 @@ export class Renderer {
     this.#frame = 0;
     if (this.#isPhotoStale) this.#drawPhoto();
     const changed = this.#document?.takeUnpainted();
-    const stale = changed && this.#overlay ? this.#overlay.refresh(changed) : null;
+    if (changed) this.#pending = union(this.#pending, changed);
+    const stale = this.#takeUp();
     if (this.#areLabelsStale) this.#drawLabels(null);
     else if (stale) this.#drawLabels(stale);
     if (this.#areMarksStale) this.#drawMarkLayer();
     this.#isPhotoStale = this.#areLabelsStale = this.#areMarksStale = false;
+    if (this.#pending) this.#schedule();
+  }
+
+  /** Some of what changed goes into the overlay. @returns {Rect | null} what must be drawn again, image pixels */
+  #takeUp() {
+    if (!this.#pending || !this.#overlay) return (this.#pending = null);
+    const { x, y, width, height } = this.#pending;
+    const rows = Math.max(1, Math.floor(TILES_A_FRAME / (width / TILE + 1)));
+    const end = Math.min(y + height, (Math.floor(y / TILE) + rows) * TILE);
+    this.#pending = end < y + height ? { x, y: end, width, height: y + height - end } : null;
+    return this.#overlay.refresh({ x, y, width, height: end - y });
   }
 
   #drawPhoto() {
     const { context } = this.#fit("photo");
     const around = this.#look.image ? this.#around : null;
     if (around) drawAround(context, this.#viewport, around);
-    if (this.#lit && this.#look.image) drawPhoto(context, this.#viewport, this.#lit);
+    if (this.#image && this.#look.image) drawPhoto(context, this.#viewport, (this.#lit ??= relit(this.#image, this.#light)));
     if (this.#document && this.#box) drawVeil(context, this.#viewport, this.#box, around !== null);
   }
 

@@ -33,7 +33,8 @@ export class SidePanel {
 
   /** Where this person's hints come from. @param {string | null} source */
   setHintSource(source) {
-    this.#source = source === null ? "" : source === "keypoints" ? t("from keypoints") : t("from a model");
+    const words = source === "keypoints" ? t("from keypoints") : source === "previous" ? t("as you had it") : t("from a model");
+    this.#source = source === null ? "" : words;
   }
 
   get isTurned() {

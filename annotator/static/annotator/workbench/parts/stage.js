@@ -1,9 +1,9 @@
 /** The parts workbench as the shell knows it: opens work, shows it, answers with it. */
 
 import { facesAway } from "../core/facing.js";
-import { unpackLabelMap } from "../core/label-map.js";
+import { inflate, unpackLabelMap } from "../core/label-map.js";
 import { t } from "../core/strings.js";
-import { loadBitmap } from "../core/work.js";
+import { loadBitmap, loadBytes } from "../core/work.js";
 import { hook } from "../ui/dom.js";
 import { partsActions } from "./actions.js";
 import { partsCommands } from "./commands.js";
@@ -36,24 +36,30 @@ export class PartsStage {
   #commands;
   #pane = hook("pane");
   #pointer;
-  #packer = new DraftPacker(hook("canvas").dataset.packWorker);
+  #packer;
   /** Shown instead of one's own while two versions are compared. @type {LabelDocument | null} */
   #peeked = null;
   /** @type {Work | null} */
   #work = null;
+  /** Where the person is known to be, a byte for each pixel of the crop. @type {Uint8Array | null} */
+  #outline = null;
   #isSpaceHeld = false;
 
   /** @param {ShellForStage} shell */
   constructor(shell) {
     this.#shell = shell;
     const { parts } = shell.config;
-    this.#desk = new Desk(shell, { edited: () => this.#showEdit(), painted: () => this.#renderer.drawEdit(), marked: () => this.#showMarks(), historyMoved: () => this.#toolBar.showHistory(this.#desk.history) }, hook("canvas").dataset.edgeWorker);
+    this.#desk = new Desk(shell, {
+      edited: () => this.#showEdit(), painted: () => this.#renderer.drawEdit(), marked: () => this.#showMarks(),
+      historyMoved: () => this.#toolBar.showHistory(this.#desk.history),
+    }, hook("canvas").dataset);
+    this.#packer = new DraftPacker(this.#desk.cells);
     const { viewport, state } = this.#desk;
     this.#renderer = new Renderer(viewport, new Map(parts.map((part) => [part.number, part.colour])));
     this.#panel = new SidePanel(parts, (part) => this.#desk.pick(part));
     this.#foot = new FootBar(state);
     this.#toolBar = new ToolBar(this.#desk);
-    this.#commands = partsCommands(this.#desk, { turn: () => this.#turn() });
+    this.#commands = partsCommands(this.#desk, { turn: () => this.#turn(), light: () => this.#foot.toggleLight() });
     this.#pointer = new PointerInput(this.#pane, viewport, this.#pointerTarget());
     this.#listen();
   }
@@ -74,6 +80,8 @@ export class PartsStage {
     desk.history = desk.newHistory();
     desk.history.restore(work.entries.map(({ delta }) => delta), work.position, work.entries[0]?.index ?? 0);
     this.#peeked = null;
+    this.#outline = null;
+    desk.tool.leave?.();
     desk.edges.open({ url: work.bundle.superpixels_url, image: work.image, width: crop.width, height: crop.height });
     if (desk.state.state.tool === "edges") desk.edges.prepare();
     this.#measure();
@@ -85,15 +93,17 @@ export class PartsStage {
     desk.state.set({ part: desk.order.has(kept) ? kept : desk.order.firstOpen(labelDocument) });
     const source = work.bundle.suggestion?.source ?? null;
     this.#panel.setHintSource(source);
-    this.#renderer.turnHatch(source !== null && source !== "keypoints");
+    this.#renderer.setHintSource(source);
     this.#showEdit();
     this.#renderer.flush();
-    void this.#showAround(work);
+    void this.#fetchRest(work);
   }
 
-  /** What lies around the crop comes after all else; without it the workbench only looks plainer. @param {Work} work */
-  async #showAround(work) {
-    const { surroundings, crop } = work.bundle;
+  /** What comes after all else: the person's outline, which only a check wants, and what lies around the crop. @param {Work} work */
+  async #fetchRest(work) {
+    const { outline_url, surroundings, crop } = work.bundle;
+    const bytes = outline_url ? await loadBytes(outline_url) : null;
+    if (bytes && work === this.#work) this.#outline = await inflate(bytes).catch(() => null);
     const image = surroundings && (await loadBitmap(surroundings.url).catch(() => null));
     if (!image || work !== this.#work) return;
     const { x, y, width, height } = surroundings.crop;
@@ -132,7 +142,7 @@ export class PartsStage {
   }
 
   checks() {
-    return questionsOf(this.#desk, /** @type {Work} */ (this.#work).bundle);
+    return questionsOf(this.#desk, /** @type {Work} */ (this.#work).bundle, this.#outline);
   }
 
   /** @param {string} id @param {KeyboardEvent | null} event @param {"press" | "release"} phase @returns {boolean | void} */
@@ -163,6 +173,7 @@ export class PartsStage {
         const isDrawing = event !== null && event.buttons !== 0;
         desk.cursor.isByKeyboard = false;
         desk.placeCursor(at, isDrawing);
+        if (!at) desk.tool.leave?.();
         if (at && desk.state.state.rule === "part" && !isDrawing) this.#toolBar.showTag();
       },
       panned: (isPanning) => {
@@ -205,7 +216,7 @@ export class PartsStage {
   /** What the tool under way shows of itself. */
   #showMarks() {
     const { tool } = this.#desk;
-    this.#renderer.setMarks(tool.isBusy && tool.draw ? (context) => tool.draw?.(context) : null);
+    this.#renderer.setMarks((tool.isBusy || tool.isPointing) && tool.draw ? (context) => tool.draw?.(context) : null);
   }
 
   #sayPart() {
@@ -237,6 +248,7 @@ export class PartsStage {
     new ResizeObserver(() => this.#measure()).observe(this.#pane);
     this.#toolBar.onAction = (id) => void this.run(id, null, "press");
     showLook();
+    this.#renderer.setLight(state.state.light);
     this.#showTool();
   }
 }

@@ -16,7 +16,7 @@ import { Store } from "../core/store.js";
  */
 
 /** Those that follow the account. @type {(keyof PartsState)[]} */
-export const KEPT = ["brushPx", "opacity", "fingerPans"];
+export const KEPT = ["brushPx", "opacity", "fingerPans", "light"];
 
 export const PLAIN_LIGHT = { brightness: 0, contrast: 1, gamma: 1 };
 
@@ -32,7 +32,11 @@ export function makeState(settings, part) {
     rule: "all",
     isCoarse: true,
     show: { image: true, parts: true, outline: true, hint: true },
-    light: PLAIN_LIGHT,
+    light: {
+      brightness: number(settings.light?.brightness, -1, 1, PLAIN_LIGHT.brightness),
+      contrast: number(settings.light?.contrast, 0.3, 3, PLAIN_LIGHT.contrast),
+      gamma: number(settings.light?.gamma, 0.3, 3, PLAIN_LIGHT.gamma),
+    },
     fingerPans: settings.fingerPans === true,
   }));
 }

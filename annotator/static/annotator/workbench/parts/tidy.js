@@ -1,4 +1,4 @@
-/** Tidying of one part, on request: a smoother outline; specks gone and small holes closed. Each leaves the document ready to be committed. */
+/** Tidying of one part, on request: a smoother outline; specks gone and small holes closed. Each leaves the document ready to be committed. No DOM here. */
 
 import { holes, largest, specks, valuesAround } from "./checks.js";
 import { HINT } from "./cells.js";

@@ -18,6 +18,7 @@ export function pointActions() {
     { id: "cannot-tell", label: t("Cannot tell"), group: answer, keys: ["x"] },
     { id: "not-this-part", label: t("Not this part"), group: answer, keys: ["m"] },
     { id: "take-hint", label: t("Take the hint: as its neighbours go"), group: answer, keys: ["e"] },
+    { id: "take-earlier", label: t("Sent back: the rest of the part as you had it"), group: answer, keys: ["shift+enter"] },
     { id: "clear", label: t("Take the answer back"), group: answer, keys: ["delete"] },
     {
       id: "nudge", label: t("Nudge, or move the cursor"), group: answer, keys: arrows, isFixed: true, repeats: true,

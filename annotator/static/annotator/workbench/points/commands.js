@@ -29,6 +29,7 @@ export function runAction(screen, id, event, phase) {
     case "cannot-tell": return move(screen, () => model.give({ status: "cannot_tell" }, true));
     case "not-this-part": return move(screen, () => model.give({ status: "not_this_part" }, true));
     case "take-hint": return screen.takeHint();
+    case "take-earlier": return screen.takeEarlier();
     case "toggle-hints": return screen.onHints(screen.toggleHints());
     case "clear": return model.give(null, false);
     case "nudge": return event ? nudge(screen, event, 1) : undefined;

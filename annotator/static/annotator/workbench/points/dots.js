@@ -102,13 +102,18 @@ export function drawTarget(context, x, y) {
   ring(context, x, y, 1.75, RED);
 }
 
+/** Dashes by who proposes: short from neighbours, long by a model, dots for one's own earlier answer. */
+const DASHES = { neighbours: [3.5, 3], model: [8, 4.5], previous: [0.5, 4.5] };
+
 /**
  * Where a point might lie: hollow and dashed, so that nobody takes it for an answer.
  * @param {CanvasRenderingContext2D} context @param {number} x @param {number} y
+ * @param {keyof typeof DASHES} source
  */
-export function drawGhost(context, x, y) {
-  for (const [style, width] of /** @type {[string, number][]} */ ([["#ffffff", 4.5], ["#15191a", 2]])) {
-    context.setLineDash(style === "#ffffff" ? [] : [3.5, 3]);
+export function drawGhost(context, x, y, source) {
+  context.lineCap = source === "previous" ? "round" : "butt";
+  for (const [style, width] of /** @type {[string, number][]} */ ([["#ffffff", 5], ["#15191a", source === "previous" ? 3 : 2]])) {
+    context.setLineDash(style === "#ffffff" ? [] : DASHES[source]);
     stroke(context, x, y, 8, style, width);
   }
   context.setLineDash([]);

@@ -54,12 +54,12 @@ export class Header {
    * @param {import("./model.js").PointsModel} model
    * @param {import("./camera.js").ViewCamera | null} camera the part's first
    * @param {Set<string>} doubtful
-   * @param {"model" | "neighbours" | null} hint where it comes from
+   * @param {import("./surface-side.js").HintSource | null} hint where it comes from
    */
   update(model, camera, doubtful, hint) {
     this.#hint.hidden = !hint;
-    hook("hint-text").textContent = hint === "model" ? t("take the model's place") : t("take the hint");
-    this.#hint.title = hint === "model" ? t("A model proposes a place: Enter takes it") : t("Take the hint: as its neighbours go");
+    hook("hint-text").textContent = { model: t("take the model's place"), previous: t("as you had it"), neighbours: t("take the hint") }[hint ?? "neighbours"];
+    this.#hint.title = { model: t("A model proposes a place: Enter takes it"), previous: t("You placed it here before: Enter keeps it"), neighbours: t("Take the hint: as its neighbours go") }[hint ?? "neighbours"];
     const { current, points, draft } = model;
     const part = this.parts.get(current.part);
     for (const swatch of /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll("[data-part-swatch]"))) {

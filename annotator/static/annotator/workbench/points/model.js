@@ -76,6 +76,17 @@ export class PointsModel {
     this.store.set({ draft });
   }
 
+  /** Answer several points at once, each an edit of its own; then go on. @param {[string, Answer][]} answers by key */
+  giveMany(answers) {
+    let { draft } = this;
+    for (const [key, answer] of answers) {
+      draft = withAnswer(withCurrent(draft, key), key, answer);
+      draft = withCurrent(draft, nextPoint(this.points, draft.answers, key).key);
+      this.history.push({ key, before: null, after: answer, to: draft.current });
+    }
+    this.store.set({ draft });
+  }
+
   /** @param {string} key */
   goTo(key) {
     this.store.set({ draft: withCurrent(this.draft, key) });

@@ -78,8 +78,13 @@ export class PointsScreen {
   /** @param {import("./views-pane.js").Cursor} cursor @param {boolean} goesOn */
   place(cursor, goesOn) {
     this.surface.remember(cursor);
-    const round = (/** @type {number} */ value) => Math.round(value * DIGITS) / DIGITS;
-    this.model?.give({ status: "placed", view: cursor.view, x: round(cursor.x), y: round(cursor.y) }, goesOn);
+    this.model?.give(placed(cursor), goesOn);
+  }
+
+  /** One's own earlier answers of the part in work stay as they were. */
+  takeEarlier() {
+    this.views.clearCursor();
+    this.model?.giveMany(this.surface.earlierPlaces.map(([key, cursor]) => [key, placed(cursor)]));
   }
 
   /** The hint becomes the answer. */
@@ -142,4 +147,9 @@ export class PointsScreen {
     if (words !== this.#spoken) this.say(words);
     this.#spoken = words;
   }
+}
+
+/** @param {import("./views-pane.js").Cursor} cursor @returns {import("./answers.js").Answer} */
+function placed({ view, x, y }) {
+  return { status: "placed", view, x: Math.round(x * DIGITS) / DIGITS, y: Math.round(y * DIGITS) / DIGITS };
 }

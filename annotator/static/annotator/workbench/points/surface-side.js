@@ -12,6 +12,7 @@ import { ViewsPane } from "./views-pane.js";
 /** @typedef {import("./model.js").PointsModel} PointsModel */
 /** @typedef {import("./views-pane.js").Cursor} Cursor */
 /** @typedef {import("./placed-points.js").PlacedOnSurface} PlacedOnSurface */
+/** @typedef {"model" | "previous" | "neighbours"} HintSource a model, one's own answer that was sent back, the placed neighbours */
 /** @typedef {Record<string, {base: string}>} Bases addresses of the parts' views, by part number */
 
 /** After a change of part the next one is unpacked when the screen has come to rest. */
@@ -33,7 +34,7 @@ export class SurfaceSide {
   /** Where the current point may lie, and whether that is shown. @type {Cursor | null} */
   hint = null;
   showsHints = true;
-  /** Whether the hint is a model's proposal: that, Enter takes. */
+  /** Whether the hint was proposed for this very point, by a model or by one's own earlier answer: that, Enter takes. */
   isProposed = false;
   /** @type {import("./proposed-points.js").Proposal | null} */
   #proposal = null;
@@ -95,9 +96,26 @@ export class SurfaceSide {
     return own?.point ?? this.hint?.point ?? this.#lastPlace ?? this.#placed[this.#placed.length - 1]?.point ?? null;
   }
 
-  /** @returns {"model" | "neighbours" | null} where the hint comes from */
+  /** @returns {HintSource | null} where the hint comes from */
   get hintSource() {
-    return this.hint && (this.isProposed ? "model" : "neighbours");
+    if (!this.hint) return null;
+    if (!this.isProposed) return "neighbours";
+    return this.#proposal?.source === "previous" ? "previous" : "model";
+  }
+
+  /**
+   * The places of one's own earlier answer to the points of the part in work that are open; a model's are taken one by one.
+   * @returns {[string, Cursor][]} by key
+   */
+  get earlierPlaces() {
+    const { views } = this.views;
+    const model = this.#model;
+    if (!views || !model || this.#proposal?.source !== "previous") return [];
+    const { points } = this.#proposal;
+    return model.points.filter(({ key, part }) => part === this.#part && !model.draft.answers[key]).flatMap(({ key }) => {
+      const cursor = proposedCursor(views.surface, points[key]);
+      return cursor ? [/** @type {[string, Cursor]} */ ([key, cursor])] : [];
+    });
   }
 
   /** @param {Cursor} cursor that was made an answer */
@@ -131,7 +149,7 @@ export class SurfaceSide {
     if (proposed) [this.hint, this.isProposed] = [proposed, true];
     else if (!answer && this.showsHints) this.hint = neighbourHint(views.surface, best, current, others.filter(({ key }) => !doubtful.has(key)));
     this.views.update(this.views.cells.map((_, i) => this.#dotsIn(i, doubtful)), best);
-    this.views.showHint(this.hint?.point ?? null);
+    this.views.showHint(this.hint?.point ?? null, this.hintSource);
     if (current.key !== this.#shownKey) this.views.offerBest();
     this.#shownKey = current.key;
     this.#look();

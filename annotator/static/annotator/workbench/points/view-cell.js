@@ -17,7 +17,7 @@ export class ViewCell {
   dots = [];
   /** @type {ViewLink[]} */
   #links = [];
-  /** Where a hint lies. @type {Pixel | null} */
+  /** Where a hint lies. @type {{at: Pixel, source: import("./surface-side.js").HintSource} | null} */
   #ghost = null;
   /** @type {ImageBitmap | null} */
   picture = null;
@@ -105,10 +105,10 @@ export class ViewCell {
     this.#dotLayer.ask();
   }
 
-  /** Where a hint lies, under the dots. @param {Pixel | null} ghost px of the picture */
-  showGhost(ghost) {
+  /** Where a hint lies, under the dots. @param {Pixel | null} ghost px of the picture @param {import("./surface-side.js").HintSource} source */
+  showGhost(ghost, source) {
     if (!ghost && !this.#ghost) return;
-    this.#ghost = ghost;
+    this.#ghost = ghost && { at: ghost, source };
     this.#dotLayer.ask();
   }
 
@@ -166,7 +166,7 @@ export class ViewCell {
   #drawDots(context) {
     const at = (/** @type {Pixel} */ [x, y]) => this.viewport.toScreen(x, y);
     for (const { from, to, isCurrent } of this.#links) drawLink(context, at(from), at(to), isCurrent);
-    if (this.#ghost) drawGhost(context, at(this.#ghost).x, at(this.#ghost).y);
+    if (this.#ghost) drawGhost(context, at(this.#ghost.at).x, at(this.#ghost.at).y, this.#ghost.source);
     for (const dot of this.dots) {
       const { x, y } = at(dot.pixel);
       if (dot.isSmall) drawDisc(context, x, y, 2.5, dot.fill);

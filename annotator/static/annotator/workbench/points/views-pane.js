@@ -93,10 +93,10 @@ export class ViewsPane {
     });
   }
 
-  /** Where the current point may lie. @param {SurfacePoint | null} hint */
-  showHint(hint) {
+  /** Where the current point may lie. @param {SurfacePoint | null} hint @param {import("./surface-side.js").HintSource | null} source */
+  showHint(hint, source) {
     const pixels = hint && this.views ? pixelsInAllViews(this.views.surface, hint) : null;
-    this.cells.forEach((cell, i) => cell.showGhost(pixels?.[i] ?? null));
+    this.cells.forEach((cell, i) => cell.showGhost(pixels?.[i] ?? null, source ?? "neighbours"));
   }
 
   /** Another point is current: the keys go to the view that suits it, and the focus too where it is on a view. */

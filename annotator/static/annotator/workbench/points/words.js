@@ -24,13 +24,14 @@ export const viewWords = (name) => t(name);
 
 /**
  * @param {PhotoPoint} point @param {string} partName @param {Answer | null} answer
- * @param {{isDoubtful: boolean, hint: "model" | "neighbours" | null, view: {number: number, camera: {name: string} | null}}} more view: the one that keys act on
+ * @param {{isDoubtful: boolean, hint: import("./surface-side.js").HintSource | null, view: {number: number, camera: {name: string} | null}}} more view: the one that keys act on
  */
 export function pointWords(point, partName, answer, { isDoubtful, hint, view }) {
   return [
     t("{part}, point {n} of {total}: {answer}", { part: partName, n: point.number, total: point.ofPart, answer: answerWords(answer) }),
     view.camera && t("View {n}, {name}", { n: view.number, name: viewWords(view.camera.name) }),
     hint === "model" && t("A model proposes a place: Enter takes it"),
+    hint === "previous" && t("You placed it here before: Enter keeps it"),
     hint === "neighbours" && t("A hint is there, from its neighbours"),
     isDoubtful && t("Check: left and right?"),
   ].filter(Boolean).join(". ");

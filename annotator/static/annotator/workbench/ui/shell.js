@@ -4,22 +4,22 @@
  */
 
 import { ActiveClock } from "../core/active-clock.js";
-import { Api, ApiError } from "../core/api.js";
+import { Api } from "../core/api.js";
 import { DraftStore } from "../core/draft-store.js";
 import { KeyMap, listenForKeys } from "../core/keys.js";
-import { newUuid } from "../core/outbox.js";
 import { Session } from "../core/session.js";
 import { t, useStrings } from "../core/strings.js";
 import { TabWatch } from "../core/tab-watch.js";
 import { readConfig } from "./config.js";
 import { hook, readJson } from "./dom.js";
-import { wordsOf } from "./error-words.js";
+import { HandingIn } from "./handing-in.js";
 import { fillIcons } from "./icons.js";
 import { KeySheet } from "./keysheet.js";
 import { loginForm } from "./login-form.js";
 import { Messages } from "./messages.js";
 import { NoteDialog } from "./note-dialog.js";
 import { Notices } from "./notices.js";
+import { listenToPage, windowId } from "./page-life.js";
 import { Preferences, showHand, showKeys } from "./preferences.js";
 import { SavePanels } from "./save-panels.js";
 import { shellActions } from "./shell-actions.js";
@@ -56,10 +56,7 @@ export class Shell {
   #notices;
   #tabs;
   #hand;
-  #doneToday = 0;
-  #isSubmitting = false;
-  /** @type {{id: number | string, until: number} | null} the last submission, while its author may take it back */
-  #last = null;
+  #handingIn;
 
   /** @param {(shell: ShellForStage) => Stage} makeStage */
   constructor(makeStage) {
@@ -77,7 +74,7 @@ export class Shell {
     this.#noteDialog = new NoteDialog(this.#api, this.#messages);
     showHand(this.#preferences);
     this.#skipDialog = new SkipDialog((reason, note) => this.#session.skip(reason, note));
-    this.#topbar = new Topbar({ onSubmit: () => this.#submit(), onSkip: () => this.#skipDialog.open(), onSave: () => this.#hand.saver?.saveNow() });
+    this.#topbar = new Topbar({ onSubmit: () => this.#handingIn.submit(), onSkip: () => this.#skipDialog.open(), onSave: () => this.#hand.saver?.saveNow() });
     const login = { api: this.#api, signInUrl: config.sign_in_url, user: config.user };
     this.#panels = new SavePanels(this.#messages, this.#saveActions(), login);
     this.#notices = new Notices(this.#messages, {
@@ -92,8 +89,12 @@ export class Shell {
       clock: this.#clock, prepare: (bundle) => this.#stage.prepare(bundle), events: this.#sessionEvents(),
       isSingle: Boolean(config.back),
     });
+    this.#handingIn = new HandingIn({
+      hand: this.#hand, stage: this.#stage, session: this.#session, messages: this.#messages, notices: this.#notices, topbar: this.#topbar,
+      leaveWork: () => this.#leaveWork(), back: config.back,
+    });
     listenForKeys(document, this.#keyMap, (id, event, phase) => this.#run(id, event, phase));
-    this.#listenToPage();
+    this.#listen();
   }
 
   async start() {
@@ -109,7 +110,7 @@ export class Shell {
       config: this.config, api: this.#api, messages: this.#messages,
       get keyMap() { return keyMap(); },
       changed: () => this.#hand.saver?.changed(),
-      setProgress: (detail) => this.#topbar.setProgress(this.#doneToday, detail),
+      setProgress: (detail) => this.#topbar.setProgress(this.#handingIn.doneToday, detail),
       setReady: (isReady) => this.#topbar.setReady(isReady),
       saveSettings: (patch) => this.#preferences.saveSettings(patch),
       historyKeeper: () => this.#hand.historyKeeper(),
@@ -128,7 +129,10 @@ export class Shell {
         this.#notices.empty(empty);
       },
       onTrouble: (error) => this.#notices.trouble(error),
-      onSubmitted: (answer) => this.#submitted(answer),
+      onSubmitted: (answer) => {
+        this.#handingIn.taken(answer);
+        this.#showStatus();
+      },
       onSubmitWaits: (error) => {
         if (error.kind === "login") this.#panels.askLogin();
         this.#showStatus();
@@ -169,10 +173,10 @@ export class Shell {
     this.#hand.take(work);
     const { lease, done_today, sent_back, training } = work.bundle;
     // A bundle that was fetched in advance does not know of what was handed in since.
-    this.#doneToday = Math.max(done_today, this.#doneToday);
+    this.#handingIn.doneToday = Math.max(done_today, this.#handingIn.doneToday);
     this.#notices.clear();
     this.#topbar.setWorking(true);
-    this.#topbar.setProgress(this.#doneToday);
+    this.#topbar.setProgress(this.#handingIn.doneToday);
     this.#showStatus();
     await this.#stage.open(work);
     if (sent_back) this.#notices.sentBack(sent_back);
@@ -197,58 +201,12 @@ export class Shell {
     if (id === "guide") return this.#guide.showModal();
     if (id === "pause") return this.#pause();
     if (this.#clock.isPaused) return false;
-    if (id === "reopen_last") return void this.#reopenLast();
+    if (id === "reopen_last") return void this.#handingIn.takeBack();
     if (!this.#hand.work) return false;
-    if (id === "submit") return void this.#submit();
+    if (id === "submit") return void this.#handingIn.submit();
     if (id === "skip") return this.#skipDialog.open();
     if (id === "note") return this.#noteDialog.open(this.#hand.work.bundle);
     return this.#stage.run(id, event, phase);
-  }
-
-  /** Submit, after the checks: what is missing stops it, what is doubtful is asked. @param {boolean} [isSure] */
-  async #submit(isSure = false) {
-    if (!this.#hand.work || this.#isSubmitting) return;
-    const { state } = this.#hand.saver?.status ?? { state: "saved" };
-    if (state === "stale" || state === "over") return this.#notices.cannotSubmit(t("First choose what to do about this person’s other version."));
-    const { missing, asks } = this.#stage.checks();
-    if (missing !== null) return this.#notices.cannotSubmit(missing);
-    if (asks.length > 0 && !isSure) return this.#notices.ask(asks, () => this.#submit(true));
-    this.#isSubmitting = true;
-    try {
-      const answer = await this.#stage.answer();
-      await this.#hand.saver?.keepHere();
-      this.#leaveWork();
-      this.#topbar.setWorking(false);
-      this.#topbar.setReady(false);
-      this.#doneToday += 1;
-      await this.#session.submit(answer);
-    } finally {
-      this.#isSubmitting = false;
-    }
-  }
-
-  /** @param {{submission: any, reopen_until: string | null}} answer */
-  #submitted({ submission, reopen_until }) {
-    if (this.config.back) return location.assign(this.config.back);
-    const until = reopen_until ? Date.parse(reopen_until) : 0;
-    const id = typeof submission === "object" ? submission?.id : submission;
-    this.#last = id && until > Date.now() ? { id, until } : null;
-    this.#showStatus();
-    if (this.#last) this.#notices.submitted(() => this.#reopenLast());
-  }
-
-  async #reopenLast() {
-    const last = this.#last;
-    this.#messages.hide("submitted");
-    if (!last || last.until < Date.now()) return;
-    try {
-      await this.#hand.saver?.saveNow();
-      await this.#session.reopen(last.id);
-      this.#last = null;
-    } catch (error) {
-      if (!(error instanceof ApiError)) throw error;
-      this.#messages.show("submitted", { tone: "warn", icon: "warn", title: t("It cannot be taken back now"), text: wordsOf(error), canClose: true, forMs: 6000 });
-    }
   }
 
   #showStatus() {
@@ -321,29 +279,18 @@ export class Shell {
     this.#preferences.saveBindings(own).catch(() => this.#messages.show("keys", { tone: "warn", icon: "warn", title: t("Your keys are not saved yet"), text: t("They hold in this window."), canClose: true }));
   }
 
-  #listenToPage() {
-    for (const type of ["pointerdown", "pointermove", "wheel", "keydown"]) {
-      addEventListener(type, () => this.#clock.touch(), { passive: true, capture: true });
-    }
-    setInterval(() => this.#topbar.setClock(this.#clock.activeMs), 1000);
-    addEventListener("online", () => this.#online());
-    document.addEventListener("visibilitychange", () => {
-      if (document.hidden) this.#hand.saver?.saveNow();
-      else this.#wake();
+  #listen() {
+    listenToPage({
+      touched: () => this.#clock.touch(),
+      eachSecond: () => this.#topbar.setClock(this.#clock.activeMs),
+      online: () => this.#online(),
+      hidden: () => this.#hand.saver?.saveNow(),
+      shown: () => this.#wake(),
+      left: () => this.#session.leavePage(),
     });
-    document.addEventListener("resume", () => this.#wake());
-    addEventListener("pagehide", () => this.#session.leavePage());
     hook("open-keys").addEventListener("click", () => this.#keySheet.open());
     hook("open-guide").addEventListener("click", () => this.#guide.showModal());
     hook("guide-close").addEventListener("click", () => this.#guide.close());
     hook("open-note").addEventListener("click", () => this.#hand.work && this.#noteDialog.open(this.#hand.work.bundle));
   }
-}
-
-/** A name for this window that it keeps across a reload. @returns {string} */
-function windowId() {
-  const key = "workbench-window";
-  const kept = sessionStorage.getItem(key) ?? newUuid();
-  sessionStorage.setItem(key, kept);
-  return kept;
 }

@@ -13,6 +13,8 @@
  * @property {() => void} [show] jump to the place
  */
 
+/** @typedef {{missing: string | null, asks: Check[]}} Checks what stops submitting, and what is asked first */
+
 /**
  * @typedef {object} Stage
  * @property {import("../core/keys.js").Action[]} actions those of the shell are added
@@ -23,7 +25,7 @@
  * @property {() => Promise<any>} answer as the API wants it
  * @property {(draft: any | null) => Promise<void>} peek show another version, read-only; null: back to one's own
  * @property {(draft: any) => Promise<void>} replace go on with another version
- * @property {() => {missing: string | null, asks: Check[]}} checks
+ * @property {() => Checks | Promise<Checks>} checks
  * @property {(id: string, event: KeyboardEvent | null, phase: "press" | "release") => boolean | void} run an action of its own
  */
 

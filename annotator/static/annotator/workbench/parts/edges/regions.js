@@ -46,6 +46,34 @@ export function paintRegion({ offsets, spans }, region, paintRow) {
   for (let i = offsets[region]; i < offsets[region + 1]; i += 1) paintRow(spans[3 * i], spans[3 * i + 1] + 0.5, spans[3 * i + 2] + 0.5);
 }
 
+/**
+ * The border of regions taken together, along the edges of pixels.
+ * @param {Regions} regions
+ * @param {Set<number>} wanted fine regions
+ * @param {Pick<Path2D, "moveTo" | "lineTo">} path image pixels
+ */
+export function outlineOf({ labels, width, height, offsets, spans }, wanted, path) {
+  const isWanted = (/** @type {number} */ x, /** @type {number} */ y) => x >= 0 && y >= 0 && x < width && y < height && wanted.has(labels[y * width + x]);
+  const line = (/** @type {number} */ x0, /** @type {number} */ y0, /** @type {number} */ x1, /** @type {number} */ y1) => {
+    path.moveTo(x0, y0);
+    path.lineTo(x1, y1);
+  };
+  for (const region of wanted) {
+    for (let i = offsets[region]; i < offsets[region + 1]; i += 1) {
+      const [y, first, last] = [spans[3 * i], spans[3 * i + 1], spans[3 * i + 2]];
+      if (!isWanted(first - 1, y)) line(first, y, first, y + 1);
+      if (!isWanted(last + 1, y)) line(last + 1, y, last + 1, y + 1);
+      for (const [beside, edge] of [[y - 1, y], [y + 1, y + 1]]) {
+        for (let x = first; x <= last; x += 1) {
+          const start = x;
+          while (x <= last && !isWanted(x, beside)) x += 1;
+          if (x > start) line(start, edge, x, edge);
+        }
+      }
+    }
+  }
+}
+
 /** @param {Uint8Array} borders @param {number} width @param {number} height @returns {Uint16Array} */
 function connected(borders, width, height) {
   const parent = new Uint32Array(borders.length);

@@ -1,7 +1,7 @@
 /** Polygon and lasso: an outline first, then its inside is painted at once. */
 
 import { paintPolygon } from "../raster.js";
-import { touchPart } from "./tool.js";
+import { touchPart, valueFor } from "./tool.js";
 
 /** @typedef {import("./tool.js").Sample} Sample */
 /** @typedef {import("./tool.js").Bench} Bench */
@@ -57,7 +57,7 @@ export class PolygonTool {
       this.#bench.moved();
       return true;
     }
-    if (this.#points.length > 2) paintArea(this.#bench, this.#points);
+    if (this.#points.length > 2) paintArea(this.#bench, this.#points, this.#points[0]);
     this.cancel();
     return true;
   }
@@ -100,7 +100,7 @@ export class LassoTool {
   }
 
   up() {
-    if (this.isBusy && this.#points.length > 2) paintArea(this.#bench, this.#points);
+    if (this.isBusy && this.#points.length > 2) paintArea(this.#bench, this.#points, this.#points[0]);
     this.cancel();
   }
 
@@ -117,26 +117,38 @@ export class LassoTool {
   }
 }
 
-/** @param {Bench} bench @param {Point[]} points @param {import("../label-document.js").Rule} [rule] */
-export function paintArea(bench, points, rule = bench.rule(points[0])) {
+/**
+ * @param {Bench} bench
+ * @param {Point[]} points
+ * @param {Sample} first where it began: it says by which rule, and whether it takes away
+ */
+export function paintArea(bench, points, first) {
   const document = bench.document();
   if (!document) return;
-  const part = bench.part();
-  touchPart(bench, part);
-  paintPolygon(points, (y, from, to) => document.paintRow(y, from, to, part, rule));
+  const value = valueFor(bench, first);
+  const asked = bench.rule(first);
+  /** @type {import("../label-document.js").Rule} */
+  const rule = value === 0 && asked.kind === "empty" ? { kind: "all" } : asked;
+  touchPart(bench, value);
+  paintPolygon(points, (y, from, to) => document.paintRow(y, from, to, value, rule));
   bench.edited();
   bench.commit();
 }
 
 /** @param {CanvasRenderingContext2D} context @param {Point[]} points screen pixels */
 export function drawLine(context, points) {
+  const path = new Path2D();
+  for (const { x, y } of points) path.lineTo(x, y);
+  strokeTwice(context, path);
+}
+
+/** Dark on white, so that it is seen on any ground. @param {CanvasRenderingContext2D} context @param {Path2D} path @param {number} [unit] of the path's pixels to one of the screen */
+export function strokeTwice(context, path, unit = 1) {
+  context.lineJoin = "round";
   for (const [colour, width] of /** @type {[string, number][]} */ ([["rgba(255,255,255,0.9)", 3.5], ["#15191a", 1.5]])) {
-    context.beginPath();
-    for (const { x, y } of points) context.lineTo(x, y);
     context.strokeStyle = colour;
-    context.lineWidth = width;
-    context.lineJoin = "round";
-    context.stroke();
+    context.lineWidth = width * unit;
+    context.stroke(path);
   }
 }
 

@@ -19,6 +19,8 @@ export class BrushTool {
   isBusy = false;
   #bench;
   #isEraser;
+  /** What the stroke under way leaves. */
+  #value = 0;
   /** @type {Rule} */
   #rule = { kind: "all" };
   /** @type {Sample | null} */
@@ -38,10 +40,12 @@ export class BrushTool {
     const document = this.#bench.document();
     if (!document) return;
     this.isBusy = true;
+    const erases = this.#isEraser || sample.isRubber;
+    this.#value = erases ? 0 : this.#bench.part();
     this.#rule = this.#bench.rule(sample);
     // Erasing "only what is empty" would do nothing.
-    if (this.#isEraser && this.#rule.kind === "empty") this.#rule = { kind: "all" };
-    if (!this.#isEraser) touchPart(this.#bench, this.#bench.part());
+    if (erases && this.#rule.kind === "empty") this.#rule = { kind: "all" };
+    touchPart(this.#bench, this.#value);
     this.#last = sample.isStraight && this.#end ? this.#end : sample;
     this.move([sample]);
   }
@@ -50,8 +54,7 @@ export class BrushTool {
   move(samples) {
     const document = this.#bench.document();
     if (!this.isBusy || !document || !this.#last) return;
-    const value = this.#isEraser ? 0 : this.#bench.part();
-    const paintRow = (/** @type {number} */ y, /** @type {number} */ from, /** @type {number} */ to) => document.paintRow(y, from, to, value, this.#rule);
+    const paintRow = (/** @type {number} */ y, /** @type {number} */ from, /** @type {number} */ to) => document.paintRow(y, from, to, this.#value, this.#rule);
     for (const sample of samples) {
       paintSegment(this.#last, sample, pressed(sample, this.#bench.radius()), paintRow);
       this.#last = sample;

@@ -1,8 +1,8 @@
 /** Tools that follow the photograph's edges: take up regions by dragging; a polygon whose sides cling to edges. */
 
-import { paintRegion, regionsAt } from "../edges/regions.js";
-import { drawCorners, drawLine, paintArea } from "./areas.js";
-import { touchPart } from "./tool.js";
+import { outlineOf, paintRegion, regionsAt } from "../edges/regions.js";
+import { drawCorners, drawLine, paintArea, strokeTwice } from "./areas.js";
+import { touchPart, valueFor } from "./tool.js";
 
 /** @typedef {import("./tool.js").Sample} Sample */
 /** @typedef {import("./tool.js").Bench} Bench */
@@ -19,8 +19,11 @@ export class RegionTool {
   #options;
   /** @type {import("../label-document.js").Rule} */
   #rule = { kind: "all" };
+  #value = 0;
   /** @type {Set<number>} */
   #taken = new Set();
+  /** What a press would take up: outlined before it is. @type {{key: string, path: Path2D} | null} */
+  #offered = null;
   /** @type {Sample | null} */
   #last = null;
 
@@ -39,20 +42,26 @@ export class RegionTool {
       return this.#bench.say(this.#options.preparing);
     }
     this.isBusy = true;
+    this.#value = valueFor(this.#bench, sample);
     this.#rule = this.#bench.rule(sample);
+    if (this.#value === 0 && this.#rule.kind === "empty") this.#rule = { kind: "all" };
     this.#taken.clear();
     this.#last = sample;
-    touchPart(this.#bench, this.#bench.part());
+    touchPart(this.#bench, this.#value);
     this.move([sample]);
+  }
+
+  get isPointing() {
+    return this.#offered !== null;
   }
 
   /** @param {Sample[]} samples */
   move(samples) {
     const document = this.#bench.document();
     const { regions } = this.#edges;
+    this.#offer(samples[samples.length - 1]);
     if (!this.isBusy || !document || !regions || !this.#last) return;
-    const part = this.#bench.part();
-    const paintRow = (/** @type {number} */ y, /** @type {number} */ from, /** @type {number} */ to) => document.paintRow(y, from, to, part, this.#rule);
+    const paintRow = (/** @type {number} */ y, /** @type {number} */ from, /** @type {number} */ to) => document.paintRow(y, from, to, this.#value, this.#rule);
     for (const sample of samples) {
       const [dx, dy] = [sample.x - this.#last.x, sample.y - this.#last.y];
       const steps = Math.max(1, Math.ceil(Math.hypot(dx, dy) / 2));
@@ -76,8 +85,36 @@ export class RegionTool {
 
   cancel() {
     this.isBusy = false;
+    this.#offered = null;
     this.#bench.document()?.rollback();
     this.#bench.edited();
+  }
+
+  /** The pointer is gone. */
+  leave() {
+    this.#offered = null;
+    this.#bench.moved();
+  }
+
+  /** @param {CanvasRenderingContext2D} context */
+  draw(context) {
+    if (!this.#offered) return;
+    const { x, y, scale } = this.#bench.viewport();
+    context.translate(x, y);
+    context.scale(scale, scale);
+    strokeTwice(context, this.#offered.path, 1 / scale);
+  }
+
+  /** @param {Sample} sample where the pointer is */
+  #offer(sample) {
+    const { regions } = this.#edges;
+    const found = regions && this.#bench.document() ? regionsAt(regions, sample.x, sample.y, this.#options.isCoarse()) : [];
+    const key = found.join();
+    if (key === (this.#offered?.key ?? "")) return;
+    const path = new Path2D();
+    if (regions) outlineOf(regions, new Set(found), path);
+    this.#offered = key === "" ? null : { key, path };
+    this.#bench.moved();
   }
 }
 
@@ -161,13 +198,12 @@ export class MagneticTool {
 
   async #finish() {
     const [corners, sides] = [this.#corners, this.#sides];
-    const rule = this.#bench.rule(corners[0]);
     const [document, part] = [this.#bench.document(), this.#bench.part()];
     this.cancel();
     if (corners.length < 2) return;
     const closing = await this.#edges.wire(corners[corners.length - 1], corners[0]).catch(() => []);
     // Another person or part came meanwhile: the outline was of what is no more there.
-    if (document === this.#bench.document() && part === this.#bench.part()) paintArea(this.#bench, [...sides.flat(), ...closing], rule);
+    if (document === this.#bench.document() && part === this.#bench.part()) paintArea(this.#bench, [...sides.flat(), ...closing], corners[0]);
   }
 
   /** @param {Point[][]} sides @param {number} at @param {Sample} from @param {Sample} to */

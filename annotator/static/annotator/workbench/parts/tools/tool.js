@@ -12,7 +12,8 @@
  * @property {number} y image pixels
  * @property {number} pressure 0..1; 0.5 where the device knows none
  * @property {boolean} isPen
- * @property {boolean} isStraight Shift is held
+ * @property {boolean} isStraight Shift is held: brushes draw straight, tools of areas take away
+ * @property {boolean} isRubber the other end of the pen: whatever the tool, it takes away
  */
 
 /**
@@ -35,16 +36,23 @@
  * @property {(sample: Sample) => void} down
  * @property {(samples: Sample[]) => void} move
  * @property {() => void} up
+ * @property {() => void} [leave] the pointer is gone, or what it pointed at
  * @property {() => void} cancel give up what is under way
  * @property {boolean} isBusy something is under way that Escape would give up
  * @property {(id: "finish" | "back") => boolean} [key] Enter and Backspace while busy; whether it took them
  * @property {(context: CanvasRenderingContext2D) => void} [draw] its marks, in screen pixels
+ * @property {boolean} [isPointing] it has marks though nothing is under way
  */
 
-/** Touching a part makes its suggestion an annotation. @param {Bench} bench @param {number} part */
+/** What a tool of areas paints when it begins here: the current part, or nothing where it takes away. @param {Bench} bench @param {Sample} sample @returns {number} */
+export function valueFor(bench, sample) {
+  return sample.isStraight || sample.isRubber ? 0 : bench.part();
+}
+
+/** Touching a part makes its suggestion an annotation. @param {Bench} bench @param {number} part 0: none is touched */
 export function touchPart(bench, part) {
   const document = bench.document();
-  if (!document) return;
+  if (!document || part === 0) return;
   document.takeHint(part);
   if (document.decided.get(part) !== "done") document.decide(part, "touched");
 }

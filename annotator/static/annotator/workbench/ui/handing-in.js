@@ -1,0 +1,103 @@
+/** Handing in: after the checks, without a wait; what was handed in can be taken back while its author may. */
+
+import { ApiError } from "../core/api.js";
+import { t } from "../core/strings.js";
+import { wordsOf } from "./error-words.js";
+
+/** @typedef {{submission: any, reopen_until: string | null}} Taken the server's answer to a submission */
+
+export class HandingIn {
+  /** People handed in today. */
+  doneToday = 0;
+  #hand;
+  #stage;
+  #session;
+  #messages;
+  #notices;
+  #topbar;
+  #leaveWork;
+  #back;
+  #isUnderWay = false;
+  /** @type {{id: number | string, until: number} | null} the last submission, while its author may take it back */
+  #last = null;
+
+  /**
+   * @param {object} options
+   * @param {import("./work-in-hand.js").WorkInHand} options.hand
+   * @param {import("./stage.js").Stage} options.stage
+   * @param {import("../core/session.js").Session} options.session
+   * @param {import("./messages.js").Messages} options.messages
+   * @param {import("./notices.js").Notices} options.notices
+   * @param {import("./topbar.js").Topbar} options.topbar
+   * @param {() => void} options.leaveWork put the work in hand away
+   * @param {string} [options.back] where to go when it is handed in; without it, to the next work
+   */
+  constructor({ hand, stage, session, messages, notices, topbar, leaveWork, back }) {
+    this.#hand = hand;
+    this.#stage = stage;
+    this.#session = session;
+    this.#messages = messages;
+    this.#notices = notices;
+    this.#topbar = topbar;
+    this.#leaveWork = leaveWork;
+    this.#back = back;
+  }
+
+  /** Submit, after the checks: what is missing stops it, what is doubtful is asked. @param {boolean} [isSure] */
+  async submit(isSure = false) {
+    if (!this.#hand.work || this.#isUnderWay) return;
+    const { state } = this.#hand.saver?.status ?? { state: "saved" };
+    if (state === "stale" || state === "over") return this.#notices.cannotSubmit(t("First choose what to do about this person’s other version."));
+    this.#isUnderWay = true;
+    try {
+      if (isSure || (await this.#isClear())) await this.#send();
+    } finally {
+      this.#isUnderWay = false;
+      this.#topbar.setWorking(this.#hand.work !== null);
+    }
+  }
+
+  /** @returns {Promise<boolean>} whether nothing is missing and nothing to be asked */
+  async #isClear() {
+    const { work } = this.#hand;
+    const { missing, asks } = await this.#stage.checks();
+    if (work !== this.#hand.work) return false;
+    if (missing !== null) this.#notices.cannotSubmit(missing);
+    else if (asks.length > 0) this.#notices.ask(asks, () => this.submit(true));
+    return missing === null && asks.length === 0;
+  }
+
+  async #send() {
+    this.#topbar.setWorking(false);
+    const answer = await this.#stage.answer();
+    await this.#hand.saver?.keepHere();
+    this.#leaveWork();
+    this.#topbar.setReady(false);
+    this.doneToday += 1;
+    await this.#session.submit(answer);
+  }
+
+  /** The server has it. @param {Taken} answer */
+  taken({ submission, reopen_until }) {
+    if (this.#back) return location.assign(this.#back);
+    const until = reopen_until ? Date.parse(reopen_until) : 0;
+    const id = typeof submission === "object" ? submission?.id : submission;
+    this.#last = id && until > Date.now() ? { id, until } : null;
+    if (this.#last) this.#notices.submitted(() => this.takeBack());
+  }
+
+  /** Open the last person again. */
+  async takeBack() {
+    const last = this.#last;
+    this.#messages.hide("submitted");
+    if (!last || last.until < Date.now()) return;
+    try {
+      await this.#hand.saver?.saveNow();
+      await this.#session.reopen(last.id);
+      this.#last = null;
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+      this.#messages.show("submitted", { tone: "warn", icon: "warn", title: t("It cannot be taken back now"), text: wordsOf(error), canClose: true, forMs: 6000 });
+    }
+  }
+}
