@@ -94,6 +94,29 @@ def test_scoring_again_changes_nothing(world, checked):
     assert Submission.objects.filter(task__is_gold=True).count() == GoldScore.objects.count() == 2
 
 
+def test_a_worker_that_dies_between_measuring_and_judging_leaves_nothing_half_done(world, checked, monkeypatch):
+    import qa.gold_tasks
+
+    work(world, checked, check=True)
+    checked["check"] = True
+    lease = take_next_task(user=world.ana, project_id=world.project.pk, stage=Stage.PARTS)
+    submission = hand_in(world.ana, lease, true_parts(lease, shift=70))
+
+    def die(*_args):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(qa.gold_tasks, "judge_member", die)
+        with pytest.raises(KeyboardInterrupt):
+            qa.gold_tasks.score_gold(submission.pk)
+    assert not GoldScore.objects.filter(submission=submission).exists()
+    assert not AutomaticAct.objects.exists()
+    assert qa.gold_tasks.score_waiting_gold() == 1
+    assert GoldScore.objects.filter(submission=submission).exists()
+    assert Membership.objects.get(project=world.project, user=world.ana).is_paused
+    assert AutomaticAct.objects.filter(kind="paused").count() == 1
+
+
 def test_undo_really_undoes(world, checked):
     since = fall(world, checked)
     requeued, paused = AutomaticAct.objects.filter(project=world.project)

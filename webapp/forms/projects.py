@@ -40,7 +40,7 @@ class ProjectSettingsForm(forms.ModelForm):  # type: ignore[type-arg] # not subs
             "correspondence_overlap": _("1 to 20 people answer the same points."),
             "gold_rate": _("0 to 0.5: people with known truth, mixed in unseen."),
             "lease_minutes": _("2 to 1440; work extends it by itself."),
-            "requires_qualification": _("A tutorial and an exam on rendered people; the bars are below."),
+            "requires_qualification": _("A tutorial and an exam on rendered people; the bars are on this page."),
             "assistance_share": _("0 never, 1 always; in between to measure what suggestions change."),
         }
         widgets: ClassVar[dict[str, Any]] = {

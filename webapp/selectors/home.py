@@ -43,6 +43,11 @@ class ProjectWork:
         return sum(stage.waiting for stage in self.stages)
 
     @property
+    def must_qualify(self) -> bool:
+        """Whether nothing but the exam stands between the person and the work here."""
+        return self.membership.must_qualify and not self.membership.is_paused
+
+    @property
     def next_stage(self) -> StageWork | None:
         """What to go on with: work that lies half done, then points, then parts."""
         held = [stage for stage in self.stages if stage.lease is not None]

@@ -25,6 +25,7 @@ def home(request: PageRequest) -> HttpResponse:
     first = next((work for work in works if work.next_stage is not None), None)
     context = {
         "first": first,
+        "to_qualify": next((work for work in works if work.must_qualify), None),
         "others": [work for work in works if work is not first],
         "today": today_for(request.user),
         "now": timezone.localtime(),
