@@ -249,7 +249,8 @@ class TestMembers:
             f"{API}/projects/{world.project.pk}/members/{world.ana.pk}", {"is_paused": True, "pause_reason": "Call me."}
         )
         assert Lease.objects.get().state == "expired"
-        assert ana.post(path, {"stage": "parts"}).json()["empty"] == {"reason": "paused", "message": "Call me."}
+        empty = ana.post(path, {"stage": "parts"}).json()["empty"]
+        assert empty == {"reason": "paused", "message": "Call me.", "url": None}
         assert world.client("ben").post(path, {"stage": "parts"}).json()["lease"]
 
     def test_password_reset_and_deactivation(self, world):

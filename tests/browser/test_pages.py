@@ -274,7 +274,7 @@ def test_members_settings_and_account(desk: Desk, world: World) -> None:
 
     page.goto(f"/projects/{world.project.pk}/settings")
     page.get_by_label("Instructions").fill("Paint **nothing** twice.")
-    page.get_by_role("button", name="Save").click()
+    page.get_by_role("button", name="Save", exact=True).click()
     expect(page.get_by_role("status")).to_contain_text("Saved")
     world.project.refresh_from_db()
     assert world.project.instructions == "Paint **nothing** twice."
@@ -288,7 +288,7 @@ def test_members_settings_and_account(desk: Desk, world: World) -> None:
     answer = desk.browser().request.get("/api/v1/me", headers={"Authorization": f"Bearer {secret}"})
     assert answer.json()["username"] == "mia"
     page.get_by_label("Theme").select_option("dark")
-    page.get_by_role("button", name="Save").click()
+    page.get_by_role("button", name="Save", exact=True).click()
     expect(page.locator("html")).to_have_attribute("data-theme", "dark")
 
 
