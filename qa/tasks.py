@@ -1,52 +1,38 @@
-"""Keeping the figure sheets up to date. A sheet that a killed worker did not write is written at the next beat."""
+"""Keeping figures in step with the answers. What a killed worker did not finish is done at the next beat."""
 
 import logging
-from datetime import timedelta
+import time
 from typing import Final
 
 from celery import shared_task
-from django.db import connection, transaction
-from django.utils import timezone
 
-from annotator.models import Project, Submission
+from annotator.models import Project
 from qa.geodesics import geodesic_table
 from qa.gold_tasks import add_gold_people, score_gold, score_waiting_gold
-from qa.models import FigureSheet
-from qa.services.sheets import write_sheets
+from qa.models import ChangedTask
+from qa.services.refreshing import is_stale, refresh_project
 
 # Workers find tasks and kinds of jobs in this module.
-__all__ = ["add_gold_people", "is_stale", "refresh_figures", "score_gold", "score_waiting_gold"]
+__all__ = ["add_gold_people", "refresh_figures", "score_gold", "score_waiting_gold"]
 
 logger = logging.getLogger(__name__)
-# A sheet rests this many times as long as it took to write, so that figures never take more than a tenth of a worker.
-_REST: Final = 10
-_LOCK: Final = 7_203_412
+# A crowd of answers at once, as after an import, is measured in several passes; others want the worker too.
+_SECONDS_AT_MOST: Final = 120.0
 
 
 @shared_task(name="qa.refresh_figures")  # type: ignore[untyped-decorator]  # Celery brings no types
 def refresh_figures() -> int:
-    """Write the sheets of the projects where something was submitted since; returns of how many."""
-    written = 0
+    """Measure what changed in each project and write the sheets that it touches; returns in how many projects."""
+    table = geodesic_table()
+    refreshed = 0
+    until = time.monotonic() + _SECONDS_AT_MOST
     for project in Project.objects.filter(is_archived=False).order_by("pk"):
-        if is_stale(project):
-            with transaction.atomic(), connection.cursor() as cursor:
-                cursor.execute("SELECT pg_try_advisory_xact_lock(%s, %s)", [_LOCK, project.pk])
-                if not cursor.fetchone()[0]:
-                    continue
-                sheet = write_sheets(project, geodesic_table())
-            written += 1
-            logger.info("figures_written project=%s seconds=%s", project.pk, sheet.data["seconds"])
-    return written
-
-
-def is_stale(project: Project) -> bool:
-    """Return whether a project's sheet is missing, or older than its newest answer and rested enough."""
-    newest = Submission.objects.filter(task__project=project).order_by("-pk").values_list("pk", flat=True).first()
-    if newest is None:
-        return False
-    sheet = FigureSheet.objects.filter(project=project, annotator=None).only("data", "computed_at").first()
-    if sheet is None:
-        return True
-    rest = timedelta(seconds=_REST * float(sheet.data.get("seconds", 0)))
-    is_measured_now = not sheet.data.get("is_measured") and geodesic_table() is not None
-    return (sheet.data.get("newest") != newest or is_measured_now) and timezone.now() > sheet.computed_at + rest
+        if not is_stale(project, table):
+            continue
+        refreshed += 1
+        started = time.monotonic()
+        while (change := refresh_project(project, table)) is not None and change.is_more and time.monotonic() < until:
+            pass
+        logger.info("figures_refreshed project=%s seconds=%.2f", project.pk, time.monotonic() - started)
+    ChangedTask.objects.exclude(project_id__in=Project.objects.values("pk")).delete()
+    return refreshed

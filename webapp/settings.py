@@ -178,7 +178,7 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 6 * 3600}
 CELERY_BEAT_SCHEDULE = {
     "reap": {"task": "annotator.reap", "schedule": 20.0},
     # One that waited longer than to the next is not needed any more.
-    "refresh_figures": {"task": "qa.refresh_figures", "schedule": 20.0, "options": {"expires": 20.0}},
+    "refresh_figures": {"task": "qa.refresh_figures", "schedule": 4.0, "options": {"expires": 4.0}},
     "score_gold": {"task": "qa.score_waiting_gold", "schedule": 15.0, "options": {"expires": 15.0}},
     "preannotate": {"task": "annotator.preannotate_new", "schedule": 30.0},
 }

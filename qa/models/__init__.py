@@ -1,7 +1,11 @@
-"""Figures that pages show, kept so that no request computes them; gold scores, exams, and automatic acts."""
+"""Figures that pages show and what they are made of, kept so that no request computes them; gold, exams, acts."""
 
+from qa.models.comparisons import ChangedTask, Comparison, PartsComparison, PointsComparison, Tally
 from qa.models.gold import AutomaticAct, ExamAttempt, GoldScore, GoldSheet
 from qa.models.policy import QualityPolicy
 from qa.models.sheets import FigureSheet
 
-__all__ = ["AutomaticAct", "ExamAttempt", "FigureSheet", "GoldScore", "GoldSheet", "QualityPolicy"]
+__all__ = [
+    "AutomaticAct", "ChangedTask", "Comparison", "ExamAttempt", "FigureSheet", "GoldScore", "GoldSheet",
+    "PartsComparison", "PointsComparison", "QualityPolicy", "Tally",
+]  # fmt: skip

@@ -1,0 +1,182 @@
+"""Keeps comparisons, sums and sheets in step with the answers: what changed is measured, and nothing else.
+
+One transaction takes changed tasks off the list, takes back what they contributed, compares their answers anew and
+adds that. A worker that dies in the middle leaves everything as it was, the list of changes included.
+"""
+
+import time
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+import numpy as np
+from django.db import connection, transaction
+from django.db.models import Q, QuerySet
+from django.utils import timezone
+from numpy.typing import NDArray
+
+from annotator.models import Project, Stage, Submission, Task
+from qa.models import ChangedTask, FigureSheet, PartsComparison, PointsComparison, Tally
+from qa.services.comparing import compare_parts, compare_points
+from qa.services.contributions import add_parts, add_points, owners_of
+from qa.services.opposites import Distances
+from qa.services.rows import Rows, store_rows, take_rows
+from qa.services.sheets import REST, write_sheets
+from qa.services.tallies import EVERYONE, LAYOUT, SIZE, Sums, deflated, inflated
+
+_AT_ONCE: Final = 500
+# One transaction ends after so many tasks or seconds, so that a kill costs little work.
+_TASKS_AT_MOST: Final = 20_000
+_SECONDS_AT_MOST: Final = 60.0
+_LOCK: Final = 7_203_412
+OWN: Final = (Submission.Origin.WORKBENCH, Submission.Origin.API)
+
+
+@dataclass(frozen=True)
+class Change:
+    """What one pass did: how many tasks were measured, whose figures changed, and whether more wait."""
+
+    tasks: int
+    people: frozenset[int]
+    is_more: bool
+
+
+def refresh_project(project: Project, table: Distances | None) -> Change | None:
+    """Measure what changed in a project and write the sheets that it touches; None where another worker is at it.
+
+    Sheets are written in the transaction that measures: a worker that dies leaves them as they were, with the list of
+    changes. Without a table of distances, points wait and parts are compared.
+    """
+    with transaction.atomic():
+        if not _is_locked(project):
+            return None
+        change = _measure_changes(project, table)
+        sheet = _sheet_of(project)
+        is_due, is_new = _is_work_due(project, sheet), _is_new(sheet, table)
+        if change.tasks or is_due:
+            people = None if is_new or table is None else change.people
+            write_sheets(project, table, people, with_work=is_due)
+        return change
+
+
+def is_stale(project: Project, table: Distances | None) -> bool:
+    """Return whether answers wait to be measured, or the project's work waits to be told anew."""
+    return _changes(project, table).exists() or _is_work_due(project, _sheet_of(project))
+
+
+def _sheet_of(project: Project) -> FigureSheet | None:
+    return FigureSheet.objects.filter(project=project, annotator=None).only("data").first()
+
+
+def _is_new(sheet: FigureSheet | None, table: Distances | None) -> bool:
+    return sheet is None or bool(sheet.data.get("is_measured")) != (table is not None)
+
+
+def _is_work_due(project: Project, sheet: FigureSheet | None) -> bool:
+    """Return whether there are answers that the project's work does not tell of, and it has rested enough."""
+    newest = Submission.objects.filter(task__project=project).order_by("-pk").values_list("pk", flat=True).first()
+    if sheet is None or newest is None or sheet.data.get("newest") == newest:
+        return sheet is None and newest is not None
+    rest = timedelta(seconds=REST * float(sheet.data["seconds"]))
+    return timezone.now() > datetime.fromisoformat(sheet.data["work_at"]) + rest
+
+
+def _changes(project: Project, table: Distances | None) -> QuerySet[ChangedTask]:
+    changes = ChangedTask.objects.filter(project_id=project.pk).order_by("id")
+    if table is not None:
+        return changes
+    points = Task.objects.filter(project=project, stage=Stage.CORRESPONDENCE).values("pk")
+    return changes.exclude(task_id__in=points)
+
+
+def _measure_changes(project: Project, table: Distances | None) -> Change:
+    started = time.monotonic()
+    if Tally.objects.filter(project=project).exclude(layout=LAYOUT).exists():
+        forget(project)
+    listed = list(_changes(project, table).values_list("id", "task_id")[: 2 * _TASKS_AT_MOST])
+    tasks = sorted({task for _pk, task in listed})[:_TASKS_AT_MOST]
+    done: set[int] = set()
+    known = _Known(project)
+    for begin in range(0, len(tasks), _AT_ONCE):
+        batch = tasks[begin : begin + _AT_ONCE]
+        _measure(project, batch, table, known)
+        done |= set(batch)
+        if time.monotonic() - started > _SECONDS_AT_MOST:
+            break
+    known.store()
+    ChangedTask.objects.filter(pk__in=[pk for pk, task in listed if task in done]).delete()
+    authors = Submission.objects.filter(task__in=done, annotator__isnull=False, origin__in=OWN).order_by()
+    people = known.touched - {EVERYONE} | set(authors.values_list("annotator_id", flat=True).distinct())
+    return Change(len(done), frozenset(people), len(done) < len({task for _pk, task in listed}))
+
+
+def forget(project: Project) -> None:
+    """Drop all comparisons and sums of a project and list all its answered tasks as changed."""
+    PointsComparison.objects.filter(project=project)._raw_delete("default")
+    PartsComparison.objects.filter(project=project)._raw_delete("default")
+    Tally.objects.filter(project=project)._raw_delete("default")
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM qa_changedtask WHERE project_id = %s", [project.pk])
+        cursor.execute(
+            "INSERT INTO qa_changedtask (task_id, project_id) SELECT t.id, t.project_id FROM annotator_task t"
+            " WHERE t.project_id = %s AND EXISTS (SELECT 1 FROM annotator_submission s WHERE s.task_id = t.id)",
+            [project.pk],
+        )
+
+
+class _Known:
+    """The sums of a project during one pass: read when first touched, written once at its end."""
+
+    def __init__(self, project: Project) -> None:
+        self._project = project
+        self._cells: dict[int, NDArray[np.int64]] = {}
+        self.touched: set[int] = set()
+
+    def add(self, before: Rows, after: Rows, *, is_points: bool) -> None:
+        owners = np.union1d(owners_of(before), owners_of(after)) if len(before) or len(after) else np.zeros(0, np.int64)
+        if not len(owners):
+            return
+        sums = Sums(owners)
+        add = add_points if is_points else add_parts
+        add(sums, before, -1)
+        add(sums, after)
+        self._read(set(owners.tolist()) - set(self._cells))
+        for owner, cells in zip(sums.owners.tolist(), sums.cells, strict=True):
+            self._cells[owner] += cells
+            self.touched.add(owner)
+
+    def store(self) -> None:
+        Tally.objects.bulk_create(
+            (
+                Tally(
+                    project=self._project, annotator_id=owner or None, layout=LAYOUT, sums=deflated(self._cells[owner])
+                )
+                for owner in sorted(self.touched)
+            ),
+            batch_size=50, update_conflicts=True, unique_fields=["project", "annotator"],
+            update_fields=["layout", "sums"],
+        )  # fmt: skip
+
+    def _read(self, owners: set[int]) -> None:
+        if not owners:
+            return
+        whose = Q(annotator__in=owners - {EVERYONE}) | (Q(annotator=None) if EVERYONE in owners else Q())
+        kept = Tally.objects.filter(whose, project=self._project).values_list("annotator_id", "sums")
+        for annotator, stored in kept.iterator(chunk_size=20):
+            self._cells[annotator or EVERYONE] = inflated(bytes(stored))
+        for owner in owners - set(self._cells):
+            self._cells[owner] = np.zeros(SIZE, np.int64)
+
+
+def _measure(project: Project, tasks: list[int], table: Distances | None, known: _Known) -> None:
+    known.add(take_rows(PartsComparison, tasks), after := compare_parts(project, tasks), is_points=False)
+    store_rows(PartsComparison, after)
+    if table is not None:
+        known.add(take_rows(PointsComparison, tasks), after := compare_points(project, tasks, table), is_points=True)
+        store_rows(PointsComparison, after)
+
+
+def _is_locked(project: Project) -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_xact_lock(%s, %s)", [_LOCK, project.pk])
+        return bool(cursor.fetchone()[0])
