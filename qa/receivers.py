@@ -7,18 +7,28 @@ from celery import current_app
 from django.db import transaction
 from kombu.exceptions import OperationalError as BrokerError
 
-from annotator.models import Submission
+from annotator.models import Submission, Task
 
 logger = logging.getLogger(__name__)
 
 
 def ask_to_score(sender: object, submission: Submission, **_more: Any) -> None:
-    """Have an answer to a gold person measured once it is committed. What a dead broker lost, the beat finds."""
+    """Have an answer to a gold person measured once it is committed."""
+    _send_on_commit("qa.score_gold", submission.pk)
+
+
+def ask_to_merge(sender: object, task: Task, **_more: Any) -> None:
+    """Have a task's answers merged once they are committed."""
+    _send_on_commit("qa.merge_answers", task.pk)
+
+
+def _send_on_commit(name: str, pk: int) -> None:
+    """Send a task once the transaction is committed. What a dead broker lost, the beat finds."""
 
     def send() -> None:
         try:
-            current_app.send_task("qa.score_gold", [submission.pk], retry=False)
+            current_app.send_task(name, [pk], retry=False)
         except (BrokerError, OSError) as error:
-            logger.warning("score_not_sent submission=%s error=%s", submission.pk, error)
+            logger.warning("not_sent task=%s pk=%s error=%s", name, pk, error)
 
     transaction.on_commit(send)

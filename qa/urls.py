@@ -10,6 +10,7 @@ urlpatterns = [
     path("api/v1/tasks/<int:task_id>/case", review.CaseView.as_view(), name="api-case"),
     path("api/v1/tasks/<int:task_id>/picture", review.CasePictureView.as_view(), name="api-review-picture"),
     path("api/v1/tasks/<int:task_id>/ask-another", review.AnotherView.as_view(), name="api-ask-another"),
+    path("api/v1/tasks/<int:task_id>/accept-merged", review.AcceptMergedView.as_view(), name="api-accept-merged"),
     path(
         "api/v1/submissions/<int:submission_id>/review-lease",
         review.ReviewLeaseView.as_view(),

@@ -143,7 +143,7 @@ def accept_parts(person: Person, parts: tuple[int, ...] = (1, 14), by: User | No
         client_uuid=uuid.uuid4(), task=task, annotator=by, origin="import", crop_x=crop.x, crop_y=crop.y,
         crop_width=crop.width, crop_height=crop.height, label_map=pack(label_map), parts_not_visible=[],
     )  # fmt: skip
-    return place_consensus(task=task, submission=submission, method=Consensus.Method.SINGLE, by=None)
+    return place_consensus(task=task, answer=submission, method=Consensus.Method.SINGLE, by=None)
 
 
 def answered(world: World, stage: str, names: tuple[str, ...] = ("ana", "ben")) -> Task:

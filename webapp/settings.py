@@ -180,6 +180,7 @@ CELERY_BEAT_SCHEDULE = {
     # One that waited longer than to the next is not needed any more.
     "refresh_figures": {"task": "qa.refresh_figures", "schedule": 4.0, "options": {"expires": 4.0}},
     "score_gold": {"task": "qa.score_waiting_gold", "schedule": 15.0, "options": {"expires": 15.0}},
+    "merge_waiting": {"task": "qa.merge_waiting", "schedule": 20.0, "options": {"expires": 20.0}},
     "preannotate": {"task": "annotator.preannotate_new", "schedule": 30.0},
 }
 

@@ -9,6 +9,13 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 
+class Merging(models.TextChoices):
+    """How several label maps become one: labels.voting."""
+
+    VOTE = "vote", _("Weighted vote")
+    STAPLE = "staple", _("Estimated reliability (STAPLE)")
+
+
 class Project(models.Model):
     """A body of work: instructions, surface, overlap, rates, members."""
 
@@ -25,6 +32,13 @@ class Project(models.Model):
         default=1, validators=[MinValueValidator(1), MaxValueValidator(20)]
     )
     is_review_required = models.BooleanField(default=False)
+    # Several answers are merged where they agree. A point is disputed where no place has most answers within this
+    # many cm on the surface; where more than `disputed_bar` of a person's pixels or points is disputed, one more answer
+    # is asked for, up to `max_answers`; after that a reviewer decides.
+    agreement_bar_cm = models.FloatField(default=10.0, validators=[MinValueValidator(1), MaxValueValidator(50)])
+    disputed_bar = models.FloatField(default=0.25, validators=[MinValueValidator(0), MaxValueValidator(1)])
+    max_answers = models.PositiveSmallIntegerField(default=3, validators=[MinValueValidator(1), MaxValueValidator(20)])
+    merges_by = models.CharField(max_length=6, choices=Merging.choices, default=Merging.VOTE)
     gold_rate = models.FloatField(default=0.0, validators=[MinValueValidator(0), MaxValueValidator(0.5)])
     lease_minutes = models.PositiveSmallIntegerField(
         default=30, validators=[MinValueValidator(2), MaxValueValidator(1440)]
@@ -54,6 +68,10 @@ class Project(models.Model):
             ),
             models.CheckConstraint(
                 condition=models.Q(parts_overlap__gte=1, correspondence_overlap__gte=1), name="project_overlap_positive"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(disputed_bar__gte=0, disputed_bar__lte=1, agreement_bar_cm__gt=0),
+                name="project_agreement_bars_in_range",
             ),
         ]
 

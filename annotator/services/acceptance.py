@@ -1,20 +1,24 @@
-"""From submissions to the accepted answer of a person: at once where nothing more is wanted, or by a reviewer."""
+"""From submissions to the accepted answer of a person: at once where one is wanted, else merged, or by a reviewer."""
+
+from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
 
 from annotator.errors import ConflictError, InvalidInputError, NotFoundError
-from annotator.models import Consensus, Lease, Membership, Role, SentBack, Stage, Submission, Task, User
+from annotator.models import Answer, Consensus, Lease, Membership, Role, SentBack, Stage, Submission, Task, User
 from annotator.permissions import may_review, membership_for
 from annotator.services.events import record_event
 from annotator.services.point_sets import parts_accepted
 from annotator.services.task_states import counting_answers, settle_task
+from annotator.signals import answers_complete
 
 
 def accept_if_complete(*, task: Task, submission: Submission) -> None:
-    """Settle a task after a submission, whose row the caller holds: accept, ask for review, or wait for more answers.
+    """Settle a task after a submission, whose row the caller holds: accept, wait for more answers, or leave for review.
 
-    A submission that supersedes the accepted one is accepted in its place, unless the project asks for review.
+    Several answers wait in review until they are merged (`answers_complete`). A submission that supersedes the accepted
+    one is accepted in its place, unless the project asks for review.
     """
     if task.is_gold:
         return
@@ -22,12 +26,13 @@ def accept_if_complete(*, task: Task, submission: Submission) -> None:
     standing = 1 if task.overlap == 1 else counting_answers(task)
     if standing < task.overlap and not _replaces_accepted(task, submission):
         return
-    if task.project.is_review_required:
+    if task.project.is_review_required or standing > 1:
         if task.state != Task.State.FLAGGED:
             task.state = Task.State.REVIEW
             task.save(update_fields=["state", "updated_at"])
+            answers_complete.send(Task, task=task)
         return
-    place_consensus(task=task, submission=submission, method=Consensus.Method.SINGLE, by=None, answers=standing)
+    place_consensus(task=task, answer=submission, method=Consensus.Method.SINGLE, by=None, answers=standing)
 
 
 def _replaces_accepted(task: Task, submission: Submission) -> bool:
@@ -40,22 +45,35 @@ def _replaces_accepted(task: Task, submission: Submission) -> bool:
 
 
 def place_consensus(
-    *, task: Task, submission: Submission, method: Consensus.Method, by: User | None, answers: int = 1
+    *,
+    task: Task,
+    answer: Answer,
+    method: Consensus.Method,
+    by: User | None,
+    answers: int = 1,
+    figures: dict[str, Any] | None = None,
 ) -> Consensus:
-    """Make a submission the accepted answer of its person; parts get their points. The caller holds the task's row."""
+    """Make an answer the accepted one of its person; parts get their points. The caller holds the task's row.
+
+    Args:
+        answer: a submission, or an unsaved answer that several were merged into.
+        answers: how many stood when this one was accepted.
+        figures: of their agreement; exported with the answer.
+    """
+    submission = answer if isinstance(answer, Submission) else None
     before = Consensus.objects.filter(person_id=task.person_id, stage=task.stage).first()
     # Where an accepted answer was sent back there is no consensus now, but its points are there.
-    known = before or submission.supersedes
+    known = before or (submission.supersedes if submission else None)
     previous = known.painted() if known is not None and task.stage == Stage.PARTS else None
     told = {"submission": before.submission_id, "method": before.method} if before else None
     consensus = before or Consensus(person_id=task.person_id, stage=task.stage)
     placed = {
-        **submission.answer_columns(),
+        **answer.answer_columns(),
         "submission": submission,
         "method": method,
         "verbatim": None,
         "answers": max(1, answers),
-        "figures": {},
+        "figures": figures or {},
         "accepted_by": by,
         "accepted_at": timezone.now(),
     }
@@ -66,7 +84,7 @@ def place_consensus(
     task.save(update_fields=["state", "updated_at"])
     record_event(
         verb="accepted",
-        target=submission,
+        target=submission or consensus,
         project=task.project_id,
         actor=by,
         before=told,
@@ -93,7 +111,7 @@ def accept_submission(*, user: User, submission_id: int) -> Consensus:
     SentBack.objects.filter(submission=submission).delete()
     consensus = place_consensus(
         task=task,
-        submission=submission,
+        answer=submission,
         method=Consensus.Method.REVIEWED,
         by=user,
         answers=counting_answers(task),

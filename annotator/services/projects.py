@@ -20,7 +20,8 @@ from body.canonical import load_canonical_body
 EDITABLE: Final = (
     "name", "instructions", "parts_overlap", "correspondence_overlap", "is_review_required", "gold_rate",
     "lease_minutes", "reopen_minutes", "assistance_share", "preannotates",
-    "orders_by_uncertainty", "requires_qualification", "is_archived",
+    "orders_by_uncertainty", "requires_qualification", "agreement_bar_cm", "disputed_bar", "max_answers", "merges_by",
+    "is_archived",
 )  # fmt: skip
 MAX_EXAMPLES: Final = 40
 

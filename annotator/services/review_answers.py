@@ -100,7 +100,7 @@ def settle_points(
         after={"task": task.pk, "stage": task.stage, "supersedes": base.pk, "placed": len(placed)},
     )  # fmt: skip
     return place_consensus(
-        task=task, submission=submission, method=Consensus.Method.REVIEWED, by=user, answers=counting_answers(task)
+        task=task, answer=submission, method=Consensus.Method.REVIEWED, by=user, answers=counting_answers(task)
     )
 
 

@@ -125,7 +125,7 @@ def _store(
         gold_answered.send(Submission, submission=submission)
     if lease.is_review:
         answers = counting_answers(task)
-        place_consensus(task=task, submission=submission, method=Consensus.Method.REVIEWED, by=user, answers=answers)
+        place_consensus(task=task, answer=submission, method=Consensus.Method.REVIEWED, by=user, answers=answers)
     elif not lease.purpose:
         accept_if_complete(task=task, submission=submission)
     return submission

@@ -1,16 +1,26 @@
 """A task's state and free places, worked out anew from its leases, submissions and person."""
 
 from collections.abc import Iterable
+from typing import Final
+
+from django.db.models import Q, QuerySet
 
 from annotator.models import Consensus, Lease, Person, PointSet, Stage, Submission, Task
 
 # Put aside by a person; only a person takes these back.
 _HELD = frozenset({Task.State.FLAGGED, Task.State.PAUSED})
+# Submissions that are not checks of who gave them.
+IS_WORK: Final = Q(lease=None) | Q(lease__purpose="")
+
+
+def standing_answers(task: Task) -> QuerySet[Submission]:
+    """Return the submissions that count: neither superseded nor sent back, and no check of who gave it."""
+    return Submission.objects.filter(IS_WORK, task=task, superseded_by=None, sent_back=None).order_by("pk")
 
 
 def counting_answers(task: Task) -> int:
-    """Return how many submissions stand: not superseded and not sent back."""
-    return Submission.objects.filter(task=task, superseded_by=None, sent_back=None).count()
+    """Return how many submissions count."""
+    return standing_answers(task).count()
 
 
 def settle_task(task: Task, *, release_hold: bool = False) -> Task:

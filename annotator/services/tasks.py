@@ -46,8 +46,8 @@ def change_task(*, task: Task, by: User, state: str | None = None, priority: int
 
 
 @transaction.atomic
-def ask_another(*, task: Task, by: User) -> Task:
-    """Want one more answer to a task than now, and take it back into work.
+def ask_another(*, task: Task, by: User | None) -> Task:
+    """Want one more answer to a task than now, and take it back into work; `by` None is the platform itself.
 
     Raises:
         ConflictError: it is closed, accepted, waits for parts, or has as many answers as a task may want.

@@ -10,17 +10,15 @@ from annotator.models import Consensus, Image, Person, PointSet, PointStatus, Pr
 from body.atlas import surface_of
 from body.cse import surface_of_cse_vertex
 from body.parts import PART_OF_CHART
-from export.services.records import verbatim_fields
+from export.services.records import QUALITY, verbatim_fields
 from labels.boxes import crop_around
 from labels.densepose_coco import Record, annotation_errors, points_of
 from labels.dp_masks import label_map_of
 from labels.label_maps import pack
 
 _POINT_FIELDS: Final = ("dp_x", "dp_y", "dp_I", "dp_U", "dp_V", "dp_vertex", "ref_model")
-# What our own releases say of an answer's making; it belongs to the points and goes when they are edited.
-_QUALITY: Final = "densepose_quality"
 # Columns of their own; everything else of an annotation is kept in `source`.
-_OWN_COLUMNS: Final = frozenset({"segmentation", "keypoints", "dp_masks", *_POINT_FIELDS, _QUALITY})
+_OWN_COLUMNS: Final = frozenset({"segmentation", "keypoints", "dp_masks", *_POINT_FIELDS, QUALITY})
 
 
 def refusal_of(record: Record, categories: dict[int, str], images: dict[int, Image]) -> str | None:
@@ -133,7 +131,7 @@ def _points_consensus(person: Person, record: Record, now: Any) -> tuple[PointSe
         person=person,
         stage=Stage.CORRESPONDENCE,
         method=Consensus.Method.IMPORTED,
-        verbatim=verbatim_fields(person, record, (*_POINT_FIELDS, _QUALITY)),
+        verbatim=verbatim_fields(person, record, (*_POINT_FIELDS, QUALITY)),
         accepted_at=now,
         point_set=point_set,
         status=np.full(n_points, PointStatus.PLACED, np.uint8),

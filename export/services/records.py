@@ -21,6 +21,8 @@ LOCAL_ID_OFFSET: Final = 10_000_000_000
 
 CHART_NAMES: Final = ("dp_I", "dp_U", "dp_V")
 VERTEX_NAMES: Final = ("dp_vertex", "ref_model")
+# A field of ours that public readers leave alone: how the answers came about. Imported, it goes when points are edited.
+QUALITY: Final = "densepose_quality"
 
 
 def exported_id(row: Image | Person) -> int:
@@ -69,9 +71,24 @@ def annotation_record(
         record |= _parts_fields(person, parts)
     if points := consensus.get("correspondence"):
         record |= _point_fields(person, points, fmt)
-        if points.figures:
-            record["densepose_quality"] = {**points.figures, "answers": points.answers, "method": points.method}
+    quality = {
+        name: _provenance(answer)
+        for name, answer in (("parts", parts), ("points", points))
+        if answer is not None and answer.method != Consensus.Method.IMPORTED
+    }
+    if quality:
+        kept = record.get(QUALITY)
+        record[QUALITY] = (kept if isinstance(kept, dict) else {}) | quality
     return record
+
+
+def _provenance(answer: Consensus) -> dict[str, Any]:
+    """How an answer came about: of how many, how, how far they agreed, and the number of the account that settled it.
+
+    No names: a data set outlives the consent to be named in it.
+    """
+    told: dict[str, Any] = {"answers": answer.answers, "method": answer.method, **answer.figures}
+    return told | {"reviewed_by": answer.accepted_by_id} if answer.accepted_by_id else told
 
 
 def verbatim_fields(person: Person, annotation: Record, names: Sequence[str]) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from annotator.services.pictures import stored_crop
 from annotator.services.review_answers import open_for_review, settle_points
 from annotator.services.tasks import ask_another
 from qa.selectors.bench import case_of_task, cases_for_project
+from qa.services.consensus import accept_merged
 
 _CONFLICT = {409: ERROR}
 
@@ -27,6 +28,9 @@ class CaseRowOut(serializers.Serializer[Any]):
     task = serializers.IntegerField()
     person = serializers.IntegerField()
     answers = serializers.IntegerField()
+    disagreement = serializers.FloatField(
+        allow_null=True, required=False, help_text="share of the person that is disputed, 0..1; null: not known yet"
+    )
 
 
 class CasesOut(serializers.Serializer[Any]):
@@ -79,6 +83,9 @@ class CaseOut(serializers.Serializer[Any]):
     overlap = serializers.IntegerField()
     comments = CommentOut(many=True)
     answers = AnswerOut(many=True)
+    merged = serializers.DictField(
+        allow_null=True, help_text="what the answers come to together: a label map, or by point the answer that stands"
+    )
     points = PointsOut(required=False)
     pairs = PairOut(many=True, required=False)
     is_measured = serializers.BooleanField(required=False, help_text="false while the surface is being measured")
@@ -98,7 +105,7 @@ class SettleIn(serializers.Serializer[Any]):
 
 
 class SettledOut(serializers.Serializer[Any]):
-    submission = serializers.IntegerField()
+    submission = serializers.IntegerField(allow_null=True, help_text="null where several answers were merged")
 
 
 class CasesView(ApiView):
@@ -108,7 +115,17 @@ class CasesView(ApiView):
         stage = stage_of(request.query_params.get("stage", Stage.PARTS))
         rows = cases_for_project(membership.project, stage)
         return Response(
-            {"cases": [{"task": row.task.pk, "person": row.task.person_id, "answers": row.answers} for row in rows]}
+            {
+                "cases": [
+                    {
+                        "task": row.task.pk,
+                        "person": row.task.person_id,
+                        "answers": row.answers,
+                        "disagreement": row.disagreement,
+                    }
+                    for row in rows
+                ]
+            }
         )
 
 
@@ -130,6 +147,13 @@ class AnotherView(ApiView):
     def post(self, request: Request, task_id: int) -> Response:
         task = ask_another(task=task_for(self.me, task_id, may_review), by=self.me)
         return Response({"task": task.pk, "person": task.person_id, "answers": task.overlap})
+
+
+class AcceptMergedView(ApiView):
+    @documented("Accept what the answers come to together", answers=SettledOut, also=_CONFLICT)
+    def post(self, request: Request, task_id: int) -> Response:
+        consensus = accept_merged(task=task_for(self.me, task_id, may_review), by=self.me)
+        return Response({"submission": consensus.submission_id})
 
 
 class ReviewLeaseView(ApiView):

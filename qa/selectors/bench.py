@@ -6,37 +6,43 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from django.db.models import Count, Q
+from django.db.models import Count, F, Q, QuerySet
 from django.urls import reverse
 
 from annotator.models import Consensus, Person, PointSet, PointStatus, Project, SentBack, Stage, Submission, Task
 from annotator.selectors.part_views import style_for_surface
+from annotator.services.task_states import IS_WORK
 from body.parts import N_PARTS
 from body.surface import SurfacePoints
 from labels.boxes import Crop
 from labels.label_maps import pack, recrop
 from qa.geodesics import geodesic_table
+from qa.services.answer_weights import answer_weights
+from qa.services.merging import compare_points, merge_parts
 
 MAX_CASES = 200
 
 
 @dataclass(frozen=True)
 class CaseRow:
-    """One case of the list: a task that waits for a reviewer."""
+    """One case of the list: a task that waits for a reviewer; `disagreement` 0..1, None where it is not known yet."""
 
     task: Task
     answers: int
+    disagreement: float | None
 
 
 def cases_for_project(project: Project, stage: Stage, limit: int = MAX_CASES) -> list[CaseRow]:
-    """Return what waits for a reviewer at a stage, the most urgent first."""
+    """Return what waits for a reviewer at a stage: by priority, then those with most at stake, then the oldest."""
     rows = (
         Task.objects.filter(project=project, stage=stage, state=Task.State.REVIEW, is_gold=False)
-        .select_related("person")
-        .annotate(n=Count("submissions", filter=Q(submissions__superseded_by=None, submissions__sent_back=None)))
-        .order_by("-priority", "updated_at")[:limit]
+        .annotate(
+            n=Count("submissions", filter=Q(submissions__superseded_by=None, submissions__sent_back=None)),
+            disagreement=F("merge_decision__disagreement"),
+        )
+        .order_by("-priority", F("merge_decision__at_stake").desc(nulls_last=True), "updated_at")[:limit]
     )
-    return [CaseRow(task, task.n) for task in rows]
+    return [CaseRow(task, task.n, task.disagreement) for task in rows]
 
 
 def cases_by_stage(project: Project) -> dict[str, int]:
@@ -57,7 +63,7 @@ def case_of_task(task: Task) -> dict[str, Any]:
         task: with project, person and image selected.
     """
     person, crop = task.person, task.person.crop()
-    answers = list(standing_answers(task))
+    answers = list(_shown_answers(task))
     accepted = Consensus.objects.filter(person=person, stage=task.stage).only("submission_id").first()
     case: dict[str, Any] = {
         "task": task.pk,
@@ -75,14 +81,15 @@ def case_of_task(task: Task) -> dict[str, Any]:
         ],
     }
     if task.stage == Stage.PARTS:
-        return case | {"answers": [_told(answer) | _parts(answer, crop) for answer in answers]}
+        told = [_told(answer) | _parts(answer, crop) for answer in answers]
+        return case | {"answers": told, "merged": _merged_parts(task, answers, crop)}
     return case | _points_case(task, person, answers)
 
 
-def standing_answers(task: Task) -> Any:
+def _shown_answers(task: Task) -> QuerySet[Submission]:
     """Return a task's answers that nothing supersedes, also those sent back, in the order of their coming."""
     return (
-        Submission.objects.filter(task=task, superseded_by=None)
+        Submission.objects.filter(IS_WORK, task=task, superseded_by=None)
         .select_related("annotator", "point_set", "sent_back")
         .order_by("pk")
     )
@@ -114,6 +121,34 @@ def _parts(answer: Submission, crop: Crop) -> dict[str, Any]:
     }
 
 
+def _merged_parts(task: Task, answers: list[Submission], crop: Crop) -> dict[str, Any] | None:
+    """Return what the standing answers come to together, None where there are not two."""
+    standing = [answer for answer in answers if not hasattr(answer, "sent_back")]
+    if len(standing) < 2:
+        return None
+    merged = merge_parts(standing, answer_weights(task, standing), crop, task.project.merges_by)
+    return {
+        "label_map": base64.b64encode(merged.columns["label_map"]).decode(),
+        "disagreement": merged.disagreement,
+    }
+
+
+def _merged_points(task: Task, answers: list[Submission]) -> dict[str, Any] | None:
+    """Return the index of the answer that stands at each point, and which points are disputed."""
+    standing = [index for index, answer in enumerate(answers) if not hasattr(answer, "sent_back")]
+    table = geodesic_table()
+    if len(standing) < 2 or table is None:
+        return None
+    chosen = [answers[index] for index in standing]
+    found = compare_points(chosen, answer_weights(task, chosen), table, task.project.agreement_bar_cm)
+    return {
+        "source": [standing[source] for source in found.source],
+        "disputed": found.disputed.tolist(),
+        "swapped": np.flatnonzero(found.swapped.any(0)).tolist(),
+        "disagreement": float(found.disputed.mean()),
+    }
+
+
 def _points_case(task: Task, person: Person, answers: list[Submission]) -> dict[str, Any]:
     points = PointSet.objects.filter(person=person, is_current=True).first()
     current = [answer for answer in answers if points is not None and answer.point_set_id == points.pk]
@@ -128,6 +163,7 @@ def _points_case(task: Task, person: Person, answers: list[Submission]) -> dict[
             "part": points.part.tolist() if points else [],
         },
         "pairs": _pairs(current),
+        "merged": _merged_points(task, current),
         "is_measured": geodesic_table() is not None,
         "views": {},
     }

@@ -6,6 +6,7 @@ from playwright.sync_api import Page, expect
 from annotator.models import Comment, Consensus, SentBack, Stage, Submission, Task
 from annotator.services.leases import skip_task
 from annotator.services.queue import take_next_task
+from qa.models import MergeDecision
 from tests.browser.desk import Desk, eventually, picture
 from tests.browser.workbench import PartsBench
 from tests.factories import answered, make_people, make_world
@@ -28,13 +29,18 @@ def test_three_cases_by_keyboard_and_the_note_at_its_author(desk: Desk) -> None:
     first, second = answered(world, "parts"), answered(world, "parts")
     third = answered(world, "correspondence")
     page = desk.window(world.rita)
+    eventually(page, lambda: MergeDecision.objects.count() == 2, "the answers were compared")
     open_bench(page, world.project.pk, "parts", 2)
     press(page, "?")
     expect(page.get_by_role("dialog")).to_contain_text("Accept what is chosen")
     press(page, "Escape", "ArrowDown")
     expect(page.locator("tr.is-current")).to_contain_text("0.00")
+    press(page, "0")
+    expect(page.locator("[data-hook=decision]")).to_have_text("What the answers come to together")
+    picture(page, "review-together")
     press(page, "2")
     expect(page.locator("[data-answer='1']")).to_have_attribute("aria-pressed", "true")
+    expect(page.locator("[data-answer='merged']")).to_have_attribute("aria-pressed", "false")
     picture(page, "review-parts")
     press(page, "Enter")
     expect(page.locator("[data-hook=case-count]")).to_have_text("1 of 1")
@@ -68,6 +74,17 @@ def test_three_cases_by_keyboard_and_the_note_at_its_author(desk: Desk) -> None:
     PartsBench(author).wait_ready()
     expect(author.locator(".message")).to_contain_text("The left hand is missing.")
     picture(author, "sent-back-note")
+
+
+def test_what_the_answers_come_to_is_accepted_by_two_keys(desk: Desk) -> None:
+    world = make_world()
+    task = answered(world, "parts")
+    page = desk.window(world.rita)
+    open_bench(page, world.project.pk, "parts", 1)
+    press(page, "0", "Enter")
+    expect(page.locator("[data-hook=notice]")).to_contain_text("Nothing waits for review")
+    accepted = Consensus.objects.get(person=task.person)
+    assert (accepted.submission, accepted.method, accepted.answers) == (None, "reviewed", 2)
 
 
 def settle_points(page: Page, project_id: int) -> None:

@@ -195,10 +195,12 @@ class TestSettings:
     def test_saved_with_an_event(self, world: World) -> None:
         form = {"name": "Snow", "instructions": "Look.", "parts_overlap": 2, "correspondence_overlap": 3,
                 "gold_rate": 0.05, "lease_minutes": 45, "reopen_minutes": 5, "assistance_share": 0.5,
+                "agreement_bar_cm": 8, "disputed_bar": 0.2, "max_answers": 4, "merges_by": "staple",
                 "is_review_required": "on"}  # fmt: skip
         assert browser(world, "mia").post(url(world, "/settings"), form).status_code == 302
         world.project.refresh_from_db()
         assert (world.project.name, world.project.parts_overlap, world.project.is_review_required) == ("Snow", 2, True)
+        assert (world.project.agreement_bar_cm, world.project.merges_by) == (8, "staple")
         event = Event.objects.filter(object_type="project", verb="changed").latest("pk")
         assert event.before["name"] == "Street"
         assert event.after["name"] == "Snow"

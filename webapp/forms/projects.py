@@ -15,7 +15,8 @@ class ProjectSettingsForm(forms.ModelForm):  # type: ignore[type-arg] # not subs
     class Meta:
         model = Project
         fields: ClassVar = [
-            "name", "instructions", "parts_overlap", "correspondence_overlap", "is_review_required", "gold_rate",
+            "name", "instructions", "parts_overlap", "correspondence_overlap", "max_answers",
+            "agreement_bar_cm", "disputed_bar", "merges_by", "is_review_required", "gold_rate",
             "lease_minutes", "reopen_minutes", "assistance_share", "preannotates",
             "orders_by_uncertainty", "requires_qualification", "is_archived",
         ]  # fmt: skip
@@ -24,6 +25,10 @@ class ProjectSettingsForm(forms.ModelForm):  # type: ignore[type-arg] # not subs
             "instructions": _("Instructions"),
             "parts_overlap": _("Answers wanted for parts"),
             "correspondence_overlap": _("Answers wanted for points"),
+            "max_answers": _("Answers at most where they disagree"),
+            "agreement_bar_cm": _("Centimetres within which two answers to a point agree"),
+            "disputed_bar": _("Share of a person that may be disputed"),
+            "merges_by": _("Parts of several answers become one by"),
             "is_review_required": _("A reviewer accepts each answer"),
             "gold_rate": _("Share of checks"),
             "lease_minutes": _("Minutes a person is kept for an annotator"),
@@ -38,6 +43,9 @@ class ProjectSettingsForm(forms.ModelForm):  # type: ignore[type-arg] # not subs
             "instructions": _("Plain text; blank lines part paragraphs."),
             "parts_overlap": _("1 to 20 people paint the same person."),
             "correspondence_overlap": _("1 to 20 people answer the same points."),
+            "max_answers": _("One more is asked for, up to so many; then a reviewer decides."),
+            "disputed_bar": _("0 to 1. Above it, answers are not merged by themselves."),
+            "merges_by": _("Reliability is estimated from three answers on; two are put to the vote."),
             "gold_rate": _("0 to 0.5: people with known truth, mixed in unseen."),
             "lease_minutes": _("2 to 1440; work extends it by itself."),
             "requires_qualification": _("A tutorial and an exam on rendered people; the bars are on this page."),
@@ -46,6 +54,8 @@ class ProjectSettingsForm(forms.ModelForm):  # type: ignore[type-arg] # not subs
         widgets: ClassVar[dict[str, Any]] = {
             "instructions": forms.Textarea(attrs={"rows": 10}),
             "gold_rate": forms.NumberInput(attrs={"step": "0.01", "min": 0, "max": 0.5}),
+            "agreement_bar_cm": forms.NumberInput(attrs={"step": "0.5", "min": 1, "max": 50}),
+            "disputed_bar": forms.NumberInput(attrs={"step": "0.05", "min": 0, "max": 1}),
             "assistance_share": forms.NumberInput(attrs={"step": "0.05", "min": 0, "max": 1}),
         }
 

@@ -15,6 +15,7 @@ export function benchActions() {
   return [
     ...pick("point", "", t("This answer, here")),
     ...pick("answer", "shift+", t("This answer for the whole person")),
+    { id: "merged", label: t("The answers together, for the whole person"), group: choose, keys: ["0"] },
     { id: "accept", label: t("Accept what is chosen"), group: decide, keys: ["enter"] },
     { id: "send-back", label: t("Send back with a note"), group: decide, keys: ["b"] },
     { id: "another", label: t("Ask one more annotator"), group: decide, keys: ["o"] },

@@ -14,7 +14,7 @@ import { showKeys } from "../../annotator/workbench/ui/preferences.js";
 import { benchActions } from "./actions.js";
 import { CaseStore } from "./case-store.js";
 import { NoteDialog } from "./note-dialog.js";
-import { answerRows, commentRows, distanceTable, meanToOthers, overlapTable, pointRows } from "./panel.js";
+import { answerRows, commentRows, distanceTable, meanToOthers, mergedRows, overlapTable, pointRows } from "./panel.js";
 import { PartsDesk } from "./parts-desk.js";
 import { PointsDesk } from "./points-desk.js";
 
@@ -97,7 +97,11 @@ export class Bench {
     document.body.dataset.task = String(task);
     const isPoints = this.#desk instanceof PointsDesk;
     const figure = (/** @type {number} */ index) => (isPoints ? meanToOthers(this.#data.pairs, index) : "");
-    hook("answers").replaceChildren(...answerRows(answers, figure, this.#chosen, all));
+    const { isMerged } = this.#desk;
+    hook("answers").replaceChildren(
+      ...answerRows(answers, figure, isMerged ? -1 : this.#chosen, all),
+      ...mergedRows(this.#data.merged, isMerged, () => this.#desk.chooseMerged()),
+    );
     hook("point").replaceChildren(...(this.#desk instanceof PointsDesk ? pointRows(this.#desk, this.#names, (index) => this.#desk.choose(index)) : []));
     hook("between").replaceChildren(...(this.#desk instanceof PointsDesk ? distanceTable(this.#desk, this.#names, go) : overlapTable(this.#desk, this.#names, go)));
     hook("comments").replaceChildren(...commentRows(comments));
@@ -110,6 +114,7 @@ export class Bench {
   }
 
   #decisionWords() {
+    if (this.#desk.isMerged) return t("What the answers come to together");
     const n = this.#chosen + 1;
     const changed = this.#desk instanceof PointsDesk ? this.#desk.choice.changed : 0;
     if (changed === 1) return t("Answer {n}, one point changed", { n });
@@ -124,6 +129,7 @@ export class Bench {
     const [, kind, digit] = /^(answer|point)-(\d)$/.exec(id) ?? [];
     if (kind === "point") return this.#desk.choose(Number(digit) - 1);
     if (kind === "answer") return this.#desk.chooseAll(Number(digit) - 1);
+    if (id === "merged") return this.#desk.chooseMerged();
     if (this.#desk.run(id, phase)) return;
     const acts = {
       accept: () => this.#accept(), "send-back": () => this.#sendBack(), comment: () => this.#comment(),
@@ -144,9 +150,10 @@ export class Bench {
   }
 
   #accept() {
-    if (!this.#answer) return;
+    if (!this.#answer && !this.#desk.isMerged) return;
     this.#settle(async () => {
-      if (this.#desk instanceof PointsDesk && !this.#desk.choice.isPlain) {
+      if (this.#desk instanceof PartsDesk && this.#desk.isMerged) await this.#api.post(`tasks/${this.#data.task}/accept-merged`);
+      else if (this.#desk instanceof PointsDesk && !this.#desk.choice.isPlain) {
         const { submission, ...body } = this.#desk.choice.payload(this.#data.answers);
         await this.#api.post(`submissions/${submission}/settle`, { ...body, client_uuid: newUuid(), active_ms: this.#clock.activeMs });
       } else await this.#api.post(`submissions/${this.#answer.id}/accept`);

@@ -39,6 +39,18 @@ export function answerRows(answers, figure, chosen, choose) {
 }
 
 /**
+ * The row that takes what the answers come to together.
+ * @param {{disagreement: number} | null} merged @param {boolean} isChosen @param {() => void} choose
+ */
+export function mergedRows(merged, isChosen, choose) {
+  if (!merged) return [];
+  return [element("button", {
+    class: "answer-row", data: { answer: "merged" }, onclick: choose, attributes: { type: "button", "aria-pressed": String(isChosen) },
+  }, element("span", { class: "answer-mark answer-mark-own", text: "0" }), element("span", { class: "answer-name", text: t("Together") }),
+  element("span", { class: "answer-figure", text: t("{n} disputed", { n: `${Math.round(100 * merged.disagreement)} %` }) }))];
+}
+
+/**
  * What each answer says of the current point.
  * @param {PointsDesk} desk @param {Map<number, string>} names of parts
  * @param {(index: number) => void} choose

@@ -5,20 +5,20 @@ import { t } from "../../annotator/workbench/core/strings.js";
 import { Layer } from "../../annotator/workbench/points/layer.js";
 import { PhotoPane } from "../../annotator/workbench/points/photo-pane.js";
 import { element, hook } from "../../annotator/workbench/ui/dom.js";
-import { colourOf } from "./colours.js";
+import { OWN, colourOf } from "./colours.js";
 import { filled, hatched, outlines } from "./label-picture.js";
 import { boundsOfPart, disputedPixels, worstOverlaps } from "./map-agreement.js";
 
 /**
  * @typedef {object} Prepared
- * @property {Uint8Array[]} maps one for each answer; all background where it holds none
+ * @property {Uint8Array[]} maps one for each answer, all background where it holds none; then what they come to together
  * @property {Uint8Array} disputed
  * @property {{part: number, overlap: number}[]} overlaps worst first
  */
 
 export class PartsDesk {
   stage = "parts";
-  /** Index of the answer to accept. */
+  /** Index of the answer to accept; one past the last: what they come to together. */
   chosen = 0;
   data = /** @type {any} */ (null);
   prepared = /** @type {Prepared} */ ({ maps: [], disputed: new Uint8Array(0), overlaps: [] });
@@ -50,11 +50,12 @@ export class PartsDesk {
   }
 
   /** @param {any} data @returns {Promise<Prepared>} */
-  async prepare({ answers, crop }) {
+  async prepare({ answers, crop, merged }) {
     const n = crop.width * crop.height;
-    const maps = await Promise.all(answers.map((/** @type {any} */ { label_map }) =>
-      label_map ? inflate(fromBase64(label_map)) : new Uint8Array(n)));
-    return { maps, disputed: disputedPixels(maps), overlaps: worstOverlaps(maps) };
+    const unpacked = (/** @type {any} */ { label_map }) => (label_map ? inflate(fromBase64(label_map)) : new Uint8Array(n));
+    const maps = await Promise.all(answers.map(unpacked));
+    const together = merged ? [await unpacked(merged)] : [];
+    return { maps: [...maps, ...together], disputed: disputedPixels(maps), overlaps: worstOverlaps(maps) };
   }
 
   /** @param {import("./case-store.js").LoadedCase} loaded @param {number} first index of the answer to begin with */
@@ -62,7 +63,7 @@ export class PartsDesk {
     [this.data, this.prepared, this.chosen, this.at, this.#image] = [data, prepared, first, -1, image];
     const { width, height } = data.crop;
     this.#lines = this.prepared.maps.map((map) => outlines(map, width, height));
-    this.#hatch = this.prepared.maps.length > 1 ? hatched(this.prepared.disputed, width, height) : null;
+    this.#hatch = data.answers.length > 1 ? hatched(this.prepared.disputed, width, height) : null;
     this.#photo.show(image, data.crop);
     this.#showTiles();
     this.update();
@@ -73,6 +74,17 @@ export class PartsDesk {
     if (index >= this.data.answers.length) return;
     this.chosen = index;
     this.update();
+  }
+
+  /** Choose what the answers come to together. */
+  chooseMerged() {
+    if (!this.data.merged) return;
+    this.chosen = this.data.answers.length;
+    this.update();
+  }
+
+  get isMerged() {
+    return Boolean(this.data?.merged) && this.chosen === this.data.answers.length;
   }
 
   /** @param {number} index */
@@ -130,9 +142,11 @@ export class PartsDesk {
   #showTiles() {
     const { width, height } = this.data.crop;
     const tiles = this.prepared.maps.map((map, index) => {
-      const picture = this.#tile(filled(map, width, height, this.#colours, 0.55), `${index + 1} · ${this.data.answers[index].author || t("imported")}`);
+      const answer = this.data.answers[index];
+      const words = answer ? `${index + 1} · ${answer.author || t("imported")}` : t("Together");
+      const picture = this.#tile(filled(map, width, height, this.#colours, 0.55), words);
       picture.dataset.answerTile = String(index);
-      picture.addEventListener("click", () => this.chooseAll(index));
+      picture.addEventListener("click", () => (answer ? this.chooseAll(index) : this.chooseMerged()));
       return picture;
     });
     if (this.#hatch) tiles.push(this.#tile(this.#hatch, t("Disputed")));
@@ -161,8 +175,14 @@ export class PartsDesk {
       context.drawImage(this.#hatch, 0, 0);
       context.restore();
     }
-    const order = this.#lines.map((_, index) => index).sort((a, b) => Number(a === this.chosen) - Number(b === this.chosen));
-    for (const index of order) drawLines(context, this.#lines[index], viewport, colourOf(index).fill, index === this.chosen);
+    const n = this.data.answers.length;
+    // The answers, and what they come to together only where that is chosen.
+    const order = this.#lines.map((_, index) => index).filter((index) => index < n || index === this.chosen)
+      .sort((a, b) => Number(a === this.chosen) - Number(b === this.chosen));
+    for (const index of order) {
+      const fill = index < n ? colourOf(index).fill : OWN.ink;
+      drawLines(context, this.#lines[index], viewport, fill, index === this.chosen);
+    }
   }
 }
 

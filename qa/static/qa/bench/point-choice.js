@@ -10,6 +10,8 @@ export class PointChoice {
   /** @type {Map<string, Source>} */
   #own = new Map();
   base;
+  /** Whether this is what the answers come to together, unchanged. */
+  isMerged = false;
 
   /** @param {number} base index of the answer to start from */
   constructor(base = 0) {
@@ -23,18 +25,30 @@ export class PointChoice {
 
   /** @param {string} key @param {number} index take this point from an answer */
   take(key, index) {
+    this.isMerged = false;
     if (index === this.base) this.#own.delete(key);
     else this.#own.set(key, { kind: "answer", index });
   }
 
   /** @param {number} index start from this answer, and forget what differed */
   takeAll(index) {
+    this.isMerged = false;
     this.base = index;
     this.#own.clear();
   }
 
+  /** Take each point from the answer that stands there. @param {string[]} keys @param {number[]} sources index of the answer, by point */
+  takeEach(keys, sources) {
+    const standing = new Map();
+    for (const source of sources) standing.set(source, (standing.get(source) ?? 0) + 1);
+    this.takeAll([...standing].sort((a, b) => b[1] - a[1] || a[0] - b[0])[0]?.[0] ?? 0);
+    keys.forEach((key, row) => this.take(key, sources[row]));
+    this.isMerged = true;
+  }
+
   /** @param {string} key @param {Placed} answer a place of the reviewer's own */
   place(key, answer) {
+    this.isMerged = false;
     this.#own.set(key, { kind: "own", answer });
   }
 

@@ -104,6 +104,18 @@ export class PointsDesk {
     this.update();
   }
 
+  /** Take at each point the answer that stands when all are taken together. */
+  chooseMerged() {
+    const { merged, points } = this.data;
+    if (!merged) return;
+    this.choice.takeEach(points.key.map(String), merged.source);
+    this.update();
+  }
+
+  get isMerged() {
+    return this.choice.isMerged;
+  }
+
   /** @param {import("./point-choice.js").Placed} answer */
   place(answer) {
     if (!this.current) return;
