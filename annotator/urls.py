@@ -6,6 +6,7 @@ from annotator.api.urls import urlpatterns as api_urlpatterns
 from annotator.views import workbench
 
 workbench_urlpatterns = [
+    path("workbench-offline.js", workbench.offline_worker, name="workbench-offline"),
     path("projects/<int:project_id>/annotate/parts/", workbench.parts_page, name="annotate-parts"),
     path(
         "projects/<int:project_id>/annotate/correspondence/",

@@ -1,9 +1,11 @@
 """The two pages of the workbench. All they know of the task they ask the API for; this is only what never changes."""
 
+from pathlib import Path
 from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.decorators import login_required
+from django.contrib.staticfiles import finders
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -37,6 +39,14 @@ def parts_page(request: HttpRequest, project_id: int) -> HttpResponse:
 def correspondence_page(request: HttpRequest, project_id: int) -> HttpResponse:
     """The page for placing points on the surface."""
     return _page(request, project_id, Stage.CORRESPONDENCE, "annotator/workbench_correspondence.html")
+
+
+@require_safe
+def offline_worker(_request: HttpRequest) -> HttpResponse:
+    """The service worker of the two pages, at the site's root: it may look after no address outside its own folder."""
+    found = finders.find("annotator/workbench/offline.js")
+    assert isinstance(found, str)
+    return HttpResponse(Path(found).read_bytes(), content_type="text/javascript", headers={"Cache-Control": "no-cache"})
 
 
 def _page(request: HttpRequest, project_id: int, stage: Stage, template: str) -> HttpResponse:

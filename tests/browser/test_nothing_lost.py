@@ -17,6 +17,9 @@ from tests.live import LiveApp
 
 NO_SERVER = "ERR_CONNECTION|ERR_EMPTY|ERR_SOCKET|ERR_NETWORK"
 
+IS_KEPT = """async () => Boolean(
+  navigator.serviceWorker.controller && (await caches.match(location.href, { ignoreVary: true })))"""
+
 
 @pytest.fixture
 def world(desk: Desk, tmp_path: Path) -> World:
@@ -93,6 +96,38 @@ def test_an_hour_without_server(desk: Desk, world: World, bench: PartsBench, liv
     assert rows_of(first) == {0.3, 0.5}
     bench.press("z")
     eventually(page, lambda: rows_of(bench.lease) == {0.4}, "undo reaches back over the hour")
+
+
+def test_reloaded_without_server(desk: Desk, world: World, bench: PartsBench, live_app: LiveApp) -> None:
+    """The page comes again with its person and undo, though nobody answers; what is done there is sent later."""
+    desk.expect_problem(NO_SERVER)
+    page = bench.page
+    page.wait_for_function(IS_KEPT)
+    stroke(bench, 0.3)
+    bench.wait_saved()
+    lease = bench.lease
+    live_app.kill_web()
+    try:
+        stroke(bench, 0.5)
+        page.reload()
+        bench.wait_ready()
+        bench.wait_state("offline")
+        picture(page, "trouble-reloaded-away")
+        assert bench.lease == lease
+        stroke(bench, 0.7)
+        bench.press("z", "z")
+        page.reload()
+        bench.wait_ready()
+        bench.press("y")
+        stroke(bench, 0.9)
+    finally:
+        live_app.start_web(threads=6)
+    bench.wait_saved()
+    assert rows_of(lease) == {0.3, 0.5, 0.9}
+    # Who signs in here next is not shown it.
+    page.context.clear_cookies()
+    page.goto("/sign-in")
+    eventually(page, lambda: not page.evaluate("() => caches.has('workbench-pages')"), "the page to be forgotten")
 
 
 def test_a_submission_goes_once(bench: PartsBench, desk: Desk) -> None:

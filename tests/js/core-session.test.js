@@ -20,6 +20,8 @@ class FakeLocal {
     if (draft) this.drafts.set(to, { ...draft, leaseId: to, revision });
     this.drafts.delete(from);
   }
+  async putBundle() {}
+  async bundleOf() { return null; }
   async forget(id) { this.drafts.delete(id); }
   async putSubmission(pending) { this.outbox.set(pending.clientUuid, structuredClone(pending)); }
   async submissions() { return [...this.outbox.values()]; }

@@ -25,6 +25,9 @@ document.addEventListener("keydown", (event) => {
   }
 });
 
+// Whoever signs in next may be another: pages that the workbench keeps for hours without a server are of who was here before.
+if (document.querySelector("[data-forget-pages]")) globalThis.caches?.delete("workbench-pages").catch(() => {});
+
 document.addEventListener("submit", (event) => {
   const form = /** @type {HTMLFormElement} */ (event.target);
   if (form.dataset.confirm && !window.confirm(form.dataset.confirm)) event.preventDefault();

@@ -1,5 +1,5 @@
 /**
- * The copy on this computer, in IndexedDB: the draft of each lease, its undo entries, and submissions not yet taken by the server.
+ * The copy on this computer, in IndexedDB: what is needed to show each lease, its draft, its undo entries, and submissions not yet taken by the server.
  * Entries are written at the moment of each edit, the whole draft when the hand rests; what a draft lacks is in the entries after it.
  * Where IndexedDB is missing or full (private windows), everything goes on without it and `isAvailable` says so.
  */
@@ -102,6 +102,24 @@ export class DraftStore {
   async forget(leaseId) {
     await this.forgetEntries(leaseId);
     await this.#run("drafts", "readwrite", (store) => store.delete(leaseId));
+    await this.#run("bundles", "readwrite", (store) => store.delete(leaseId));
+  }
+
+  /** Keep all that is needed to show a lease. @param {import("./work.js").Bundle} bundle */
+  putBundle(bundle) {
+    return this.#run("bundles", "readwrite", (store) => store.put({ leaseId: bundle.lease.id, bundle, savedAt: Date.now() }));
+  }
+
+  /**
+   * The bundle of a lease as the server would give it, as far as this computer knows.
+   * @param {string} leaseId
+   * @returns {Promise<import("./work.js").Bundle | null>}
+   */
+  async bundleOf(leaseId) {
+    const [kept, draft] = await Promise.all([this.#run("bundles", "readonly", (store) => store.get(leaseId)), this.draftOf(leaseId)]);
+    if (!kept || !draft) return kept?.bundle ?? null;
+    const lease = { ...kept.bundle.lease, revision: draft.revision, active_ms: draft.activeMs, is_elsewhere: false };
+    return { ...kept.bundle, lease, draft: draft.isDirty ? kept.bundle.draft : draft.draft };
   }
 
   /** @param {PendingSubmission} submission */
@@ -121,7 +139,8 @@ export class DraftStore {
 
   async #forgetOld() {
     const drafts = await this.#run("drafts", "readonly", (store) => store.getAll());
-    for (const record of /** @type {LocalDraft[]} */ (drafts ?? [])) {
+    const bundles = await this.#run("bundles", "readonly", (store) => store.getAll());
+    for (const record of /** @type {{leaseId: string, savedAt: number}[]} */ ([...(drafts ?? []), ...(bundles ?? [])])) {
       if (Date.now() - record.savedAt > KEEP_MS) await this.forget(record.leaseId);
     }
   }
@@ -162,13 +181,20 @@ function wholeLease(leaseId) {
 /** @param {string} name @returns {Promise<IDBDatabase>} */
 function open(name) {
   return new Promise((resolve, reject) => {
-    const request = indexedDB.open(name, 1);
-    request.onupgradeneeded = () => {
-      request.result.createObjectStore("drafts", { keyPath: "leaseId" });
-      request.result.createObjectStore("entries", { keyPath: ["leaseId", "index"] });
-      request.result.createObjectStore("outbox", { keyPath: "clientUuid" });
+    const request = indexedDB.open(name, 2);
+    request.onupgradeneeded = ({ oldVersion }) => {
+      const { result } = request;
+      if (oldVersion < 1) {
+        result.createObjectStore("drafts", { keyPath: "leaseId" });
+        result.createObjectStore("entries", { keyPath: ["leaseId", "index"] });
+        result.createObjectStore("outbox", { keyPath: "clientUuid" });
+      }
+      result.createObjectStore("bundles", { keyPath: "leaseId" });
     };
-    request.onsuccess = () => resolve(request.result);
+    request.onsuccess = () => {
+      request.result.onversionchange = () => request.result.close();
+      resolve(request.result);
+    };
     request.onerror = () => reject(request.error);
     request.onblocked = () => reject(new Error("IndexedDB is held by an older page"));
   });

@@ -111,12 +111,23 @@ export class Session {
     await this.#try(() => this.resume(leaseId), async () => {
       this.#events.onLoading();
       try {
-        await this.#show(await this.#assemble(await this.#api.get(`leases/${leaseId}`)));
+        await this.#show(await this.#assemble(await this.#bundleOf(leaseId)));
       } catch (error) {
         if (!(error instanceof ApiError) || !["lease_over", "missing", "refused", "taken"].includes(error.kind)) throw error;
         await this.#showNext();
       }
     });
+  }
+
+  /** The server's, or while it is away what this computer keeps. @param {string} leaseId @returns {Promise<Bundle>} */
+  async #bundleOf(leaseId) {
+    try {
+      return await this.#api.get(`leases/${leaseId}`);
+    } catch (error) {
+      const kept = error instanceof ApiError && error.isPassing ? await this.#local.bundleOf(leaseId) : null;
+      if (!kept) throw error;
+      return kept;
+    }
   }
 
   /** Open one lease, e.g. work that came back. @param {string} leaseId */
@@ -174,6 +185,7 @@ export class Session {
     if (this.#current?.bundle.lease.id === id) {
       this.#current = { ...this.#current, bundle: { ...this.#current.bundle, lease: bundle.lease } };
       this.#remember(bundle.lease.id);
+      this.#local.putBundle(bundle);
     }
     return bundle;
   }
@@ -223,6 +235,7 @@ export class Session {
   async #show(work) {
     this.#current = work;
     this.#remember(work.bundle.lease.id);
+    this.#local.putBundle(work.bundle);
     this.#clock.start(work.bundle.lease.active_ms);
     this.#events.onWork(work);
     clearInterval(this.#heart);

@@ -20,6 +20,7 @@ import { Messages } from "./messages.js";
 import { NoteDialog } from "./note-dialog.js";
 import { Notices } from "./notices.js";
 import { listenToPage, windowId } from "./page-life.js";
+import { keepPage } from "./page-keeper.js";
 import { Preferences, showHand, showKeys } from "./preferences.js";
 import { SavePanels } from "./save-panels.js";
 import { shellActions } from "./shell-actions.js";
@@ -99,8 +100,9 @@ export class Shell {
 
   async start() {
     const isOld = ["CompressionStream", "createImageBitmap", "indexedDB", "PointerEvent"].some((name) => !(name in globalThis));
-    if (isOld) this.#notices.oldBrowser();
-    else await this.#session.start(this.config.lease || undefined);
+    if (isOld) return this.#notices.oldBrowser();
+    await this.#session.start(this.config.lease || undefined);
+    await keepPage(document.body.dataset.offlineUrl ?? "");
   }
 
   /** @returns {ShellForStage} */
@@ -174,11 +176,12 @@ export class Shell {
     const { lease, done_today, sent_back, training } = work.bundle;
     // A bundle that was fetched in advance does not know of what was handed in since.
     this.#handingIn.doneToday = Math.max(done_today, this.#handingIn.doneToday);
-    this.#notices.clear();
-    this.#topbar.setWorking(true);
     this.#topbar.setProgress(this.#handingIn.doneToday);
     this.#showStatus();
     await this.#stage.open(work);
+    if (this.#hand.work !== work) return;
+    this.#notices.clear();
+    this.#topbar.setWorking(true);
     if (sent_back) this.#notices.sentBack(sent_back);
     if (training) this.#notices.training(training);
     if (!work.image) this.#notices.imageMissing();
