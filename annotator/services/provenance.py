@@ -43,7 +43,7 @@ def provenance_of(lease: Lease, answer: dict[str, Any], columns: dict[str, Any])
 def _kept_parts(proposal: Proposal, lease: Lease, columns: dict[str, Any]) -> dict[str, Any]:
     crop = lease.shown_crop
     proposed = fitted(proposal, crop)
-    if proposed is None:
+    if proposed is None or not proposed.any():
         return {}
     answered = unpack(columns["label_map"], crop.shape)
     overlap = {part: _iou(proposed, answered, part) for part in range(1, N_PARTS + 1) if (proposed == part).any()}

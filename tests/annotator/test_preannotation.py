@@ -151,6 +151,20 @@ def test_a_share_of_tasks_gets_no_help_the_same_for_everyone(world: World, tmp_p
     assert 0 < sum(helped["ana"].values()) < 12
 
 
+def test_a_proposal_without_a_pixel_is_no_hindrance(world: World) -> None:
+    """Of a far-off person nothing may be proposed: there is no share of it that could be kept."""
+    person = world.person()
+    crop = person.crop()
+    Proposal.objects.create(
+        person=person, stage="parts", source="keypoints", crop_x=crop.x, crop_y=crop.y, crop_width=crop.width,
+        crop_height=crop.height, label_map=pack(np.zeros(crop.shape, np.uint8)),
+    )  # fmt: skip
+    bundle = next_bundle(world, "parts")
+    assert bundle["suggestion"] is None
+    submission = submit(world, bundle, parts_answer(bundle))
+    assert submission.provenance["proposal"]["source"] == "keypoints"
+
+
 def test_doubtful_people_come_first_where_the_project_says_so(world: World, tmp_path) -> None:
     version = version_named(str(write_network(tmp_path)))
     people = [world.person(box=[20 + index, 30, 80, 160]) for index in range(3)]

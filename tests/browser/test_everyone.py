@@ -93,7 +93,9 @@ def test_fingers_on_points(desk: Desk, world: World) -> None:
     hand.drag(((x - 30, y), (x - 90, y)), ((x + 30, y), (x + 90, y)))
     bench.page.wait_for_timeout(50)
     assert bench.photo_cover() > 1.5 * before
-    page.keyboard.press("1")
+    caption = bench.cell(1).locator("[data-cell-enlarge]").bounding_box()
+    assert caption is not None
+    hand.tap((caption["x"] + 10, caption["y"] + caption["height"] / 2))
     expect(bench.cell(1)).to_have_class(re.compile("is-enlarged"))
     cell = bench.cell(1).bounding_box()
     assert cell is not None

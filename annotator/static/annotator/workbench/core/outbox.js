@@ -108,6 +108,8 @@ export class Outbox {
     if (error.isPassing || error.kind === "login") {
       const pause = (error.retryAfterS ?? 0) * 1000 || PAUSES_MS[Math.min(this.#failures, PAUSES_MS.length - 1)];
       this.#failures += 1;
+      // One that the server stumbles over must not hold up the others.
+      if (error.kind === "server") this.#queue.push(/** @type {PendingSubmission} */ (this.#queue.shift()));
       if (error.kind !== "login") this.#timer = setTimeout(() => this.flush(), pause * (0.85 + 0.3 * Math.random()));
       this.#onTrouble(error, this.#queue.length);
       return false;

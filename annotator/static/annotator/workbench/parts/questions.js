@@ -2,11 +2,18 @@
 
 import { t } from "../core/strings.js";
 import { hasLabels, partsWithHints } from "./checks.js";
+import { stateOf } from "./part-order.js";
 
 /** @typedef {import("./desk.js").Desk} Desk */
 /** @typedef {import("./cell-jobs.js").Found} Found */
 /** @typedef {import("../core/work.js").Bundle} Bundle */
 /** @typedef {import("../ui/stage.js").Check} Check */
+
+const LIST = new Intl.ListFormat(globalThis.document?.documentElement.lang || undefined);
+// So many decided parts, or fewer, are asked about.
+const FEW = 2;
+// The least of the photograph that is shown of a place in question, to each side, pixels.
+const ROOM_PX = 48;
 
 /**
  * @param {Desk} desk
@@ -26,6 +33,7 @@ export async function questionsOf(desk, bundle, outline) {
   const outside = outline ? t("Nothing is painted on the person’s outline") : t("Nothing is painted inside the person’s frame");
   return { missing: null, asks: [
     ...hintsAsk(desk),
+    ...littleAsk(desk),
     ...ask(desk, tiny, tiny.length === 1 ? t("1 speck, far smaller than its part") : t("{n} specks, far smaller than their parts", { n: tiny.length })),
     ...ask(desk, open, open.length === 1 ? t("1 hole inside what is painted") : t("{n} holes inside what is painted", { n: open.length })),
     ...ask(desk, far, t("Far from the parts it belongs to: {parts}", { parts: names(desk, far) })),
@@ -34,9 +42,9 @@ export async function questionsOf(desk, bundle, outline) {
   ] };
 }
 
-/** @param {Desk} desk @param {{part: number}[]} found */
-function names(desk, found) {
-  return [...new Set(found.map(({ part }) => desk.order.part(part).name))].join(", ");
+/** @param {Pick<Desk, "order">} desk @param {{part: number}[]} found */
+function names({ order }, found) {
+  return LIST.format(new Set(found.map(({ part }) => order.part(part).name)));
 }
 
 /** Each time it is asked for, the next place is shown. @param {Desk} desk @param {Found[]} found @param {string} title @returns {Check[]} */
@@ -45,10 +53,25 @@ function ask(desk, found, title) {
   const show = () => {
     const { part, rect } = found[next % found.length];
     next += 1;
-    desk.viewport.zoomTo(rect, rect.width + rect.height < 40 ? 3 : 0.5);
+    desk.viewport.zoomTo(withRoom(rect), 0.5);
     desk.pick(part);
   };
   return found.length > 0 ? [{ title, show }] : [];
+}
+
+/** Handed in by a slip of the hand, most of the person is missing: neither painted, nor said to be hidden. @param {Desk} desk @returns {Check[]} */
+function littleAsk({ document, order, shell }) {
+  const { parts } = shell.config;
+  const left = parts.filter(({ number }) => document && stateOf(document, number) === "none");
+  if (left.length < parts.length - FEW) return [];
+  const painted = parts.filter((part) => !left.includes(part)).map(({ number }) => ({ part: number }));
+  return [{ title: t("Nothing but this is decided: {parts}", { parts: names({ order }, painted) }) }];
+}
+
+/** A speck alone says nothing: what lies around it is shown too. @param {import("../core/viewport.js").Rect} rect */
+function withRoom({ x, y, width, height }) {
+  const [moreX, moreY] = [Math.max(0, ROOM_PX - width) / 2, Math.max(0, ROOM_PX - height) / 2];
+  return { x: x - moreX, y: y - moreY, width: width + 2 * moreX, height: height + 2 * moreY };
 }
 
 /** @param {Desk} desk @returns {Check[]} */

@@ -22,14 +22,15 @@ export function listenToPointer(cell, events) {
   const isEnlarged = () => element.classList.contains("is-enlarged");
 
   element.addEventListener("pointerdown", (event) => {
-    if (event.button > 1) return;
+    if (event.button > 1 || event.target !== element) return;
     down.set(event.pointerId, { x: event.offsetX, y: event.offsetY });
     isDrag = down.size > 1 || event.button === 1;
     element.setPointerCapture(event.pointerId);
   });
   element.addEventListener("pointermove", (event) => {
     const from = down.get(event.pointerId);
-    if (!from) return hover(event);
+    // Over the caption nothing can be placed, and positions would be the caption's.
+    if (!from) return event.target === element ? hover(event) : events.leave(cell);
     const [dx, dy] = [event.offsetX - from.x, event.offsetY - from.y];
     if (!isDrag && Math.hypot(dx, dy) < DRAG_PX) return;
     if (!isEnlarged()) return hover(event);

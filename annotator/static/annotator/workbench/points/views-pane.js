@@ -49,6 +49,7 @@ export class ViewsPane {
         click: ({ number }, x, y) => this.#click(number, x, y),
         leave: () => this.#setCursor(null),
       });
+      this.#captionOf(cell).addEventListener("click", () => this.enlarge(cell.number));
       cell.element.addEventListener("focus", () => {
         this.#inHand = cell.number;
       });
@@ -175,9 +176,15 @@ export class ViewsPane {
     this.#setCursor(null);
   }
 
+  /** @param {ViewCell} cell @returns {HTMLButtonElement} which enlarges it, for whoever has no keys */
+  #captionOf(cell) {
+    return /** @type {HTMLButtonElement} */ (cell.element.querySelector("[data-cell-enlarge]"));
+  }
+
   /** @param {ViewCell} cell */
   #label(cell) {
     const name = viewWords(cell.camera?.name ?? "");
+    this.#captionOf(cell).setAttribute("title", t("Enlarge a view; again: all six"));
     cell.element.setAttribute("aria-label", t("View {n}, {name}. Arrow keys move the cursor, Enter places.", { n: cell.number, name }));
   }
 }

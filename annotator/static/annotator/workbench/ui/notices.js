@@ -161,7 +161,7 @@ export class Notices {
 
   /** Doubts before submitting. @param {import("./shell.js").Check[]} asks @param {() => void} submit */
   ask(asks, submit) {
-    const shows = asks.flatMap((ask) => (ask.show ? [{ label: asks.length === 1 ? t("Show me") : t("Show: {what}", { what: ask.title.split(/[:,]/)[0] }), run: ask.show }] : []));
+    const shows = asks.flatMap((ask) => (ask.show ? [{ label: asks.length === 1 ? t("Show me") : t("Show: {what}", { what: ask.title.split(/[:,：，]/)[0] }), run: ask.show }] : []));
     this.#messages.show("checks", {
       tone: "warn", icon: "warn", title: t("Before you submit"), text: asks.map((ask) => ask.title).join("\n"), canClose: true,
       actions: [{ label: t("Submit anyway"), run: submit, isPrimary: true }, ...shows],

@@ -68,6 +68,7 @@ function saveWords(status, waiting) {
   const kept = status.changes === 1 ? t("1 change kept here") : t("{n} changes kept here", { n: status.changes });
   switch (status.state) {
     case "saved":
+      if (waiting > 1) return { text: t("{n} people wait to be sent", { n: waiting }), iconName: "cloud", tone: "warn" };
       return waiting > 0
         ? { text: t("Sending the last person…"), iconName: "cloud", tone: "plain" }
         : { text: t("Saved"), iconName: "check", tone: "ok" };
