@@ -170,6 +170,9 @@ def test_checks_before_submit(bench: PartsBench) -> None:
     expect(zoom).not_to_have_text(fitted or "")
     expect(bench.part(TORSO)).to_have_attribute("aria-pressed", "true")
     np.testing.assert_array_equal(bench.saved_map(), painted)
+    bench.press("z")  # what is mended is asked about no more
+    expect(asked).not_to_contain_text("1 speck")
+    expect(asked).to_contain_text("1 hole")
 
 
 def test_areas_take_away(bench: PartsBench) -> None:

@@ -8,6 +8,7 @@ import { packLabelMap, unpackLabelMap } from "../../annotator/static/annotator/w
 import { Store } from "../../annotator/static/annotator/workbench/core/store.js";
 import { t, useStrings } from "../../annotator/static/annotator/workbench/core/strings.js";
 import { Viewport } from "../../annotator/static/annotator/workbench/core/viewport.js";
+import { facesAway } from "../../annotator/static/annotator/workbench/core/facing.js";
 
 test("a store tells only those who watch what changed", () => {
   const store = new Store({ tool: "brush", part: 1 });
@@ -141,4 +142,16 @@ test("no answer is offline; the CSRF token is read anew each time", async () => 
   assert.deepEqual(sent, [["/api/v1/leases/1/skip", "one"], ["/api/v1/me", "two"]]);
   const lost = new Api({ base: "/api", csrfCookie: "c", readCookies: () => "", fetch: async () => { throw new TypeError("failed to fetch"); } });
   assert.equal((await lost.get("x").catch((error) => error)).kind, "offline");
+});
+
+test("someone shows their back where their left shoulder is at the left; unseen shoulders do not tell", () => {
+  const shoulders = (/** @type {number} */ left, /** @type {number} */ right, seen = 2) => {
+    const keypoints = Array(51).fill(0);
+    [keypoints[15], keypoints[17], keypoints[18], keypoints[20]] = [left, 2, right, seen];
+    return keypoints;
+  };
+  assert.equal(facesAway(shoulders(10, 40)), true);
+  assert.equal(facesAway(shoulders(40, 10)), false);
+  assert.equal(facesAway(shoulders(10, 0, 0)), null);
+  assert.equal(facesAway(null), null);
 });

@@ -43,6 +43,11 @@ export class PartOrder {
     return (limb.find((part) => part.side !== "left") ?? limb[0]).number;
   }
 
+  /** @param {number[]} parts @returns {number[]} in the order of work */
+  sorted(parts) {
+    return this.#order.filter((part) => parts.includes(part));
+  }
+
   /** @param {number} current @param {number} step */
   neighbour(current, step) {
     const at = this.#order.indexOf(current);

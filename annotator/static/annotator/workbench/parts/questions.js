@@ -42,7 +42,7 @@ export async function questionsOf(desk, bundle, outline) {
   ] };
 }
 
-/** @param {Pick<Desk, "order">} desk @param {{part: number}[]} found */
+/** @param {Desk} desk @param {{part: number}[]} found */
 function names({ order }, found) {
   return LIST.format(new Set(found.map(({ part }) => order.part(part).name)));
 }
@@ -60,12 +60,12 @@ function ask(desk, found, title) {
 }
 
 /** Handed in by a slip of the hand, most of the person is missing: neither painted, nor said to be hidden. @param {Desk} desk @returns {Check[]} */
-function littleAsk({ document, order, shell }) {
-  const { parts } = shell.config;
+function littleAsk(desk) {
+  const { document, shell: { config: { parts } } } = desk;
   const left = parts.filter(({ number }) => document && stateOf(document, number) === "none");
   if (left.length < parts.length - FEW) return [];
   const painted = parts.filter((part) => !left.includes(part)).map(({ number }) => ({ part: number }));
-  return [{ title: t("Nothing but this is decided: {parts}", { parts: names({ order }, painted) }) }];
+  return [{ title: t("All but this is left open: {parts}", { parts: names(desk, painted) }), show: () => desk.toNextOpen() }];
 }
 
 /** A speck alone says nothing: what lies around it is shown too. @param {import("../core/viewport.js").Rect} rect */
@@ -76,7 +76,7 @@ function withRoom({ x, y, width, height }) {
 
 /** @param {Desk} desk @returns {Check[]} */
 function hintsAsk(desk) {
-  const hinted = desk.document ? partsWithHints(desk.document) : [];
+  const hinted = desk.document ? desk.order.sorted(partsWithHints(desk.document)) : [];
   if (hinted.length === 0) return [];
   const parts = names(desk, hinted.map((part) => ({ part })));
   return [{ title: t("Hints left unchecked, not handed in: {parts}", { parts }), show: () => desk.pick(hinted[0]) }];

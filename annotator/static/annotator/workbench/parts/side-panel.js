@@ -86,8 +86,8 @@ export class SidePanel {
     this.#places.swatch.parentElement?.setAttribute("data-state", state);
     this.#places.name.textContent = part.name;
     const area = labelDocument.areas[current] + labelDocument.areas[current | HINT];
-    const source = state === "hint" && this.#source ? ` · ${this.#source}` : "";
-    this.#places.area.textContent = area > 0 ? `${NUMBERS.format(area)} px²${source}` : stateWord(state);
+    const hint = state === "hint" ? this.#source : "";
+    this.#places.area.textContent = hint || (area > 0 ? `${NUMBERS.format(area)} px²` : stateWord(state));
     this.#places.tip.textContent = tipFor(part.limb);
     this.#places.done.textContent = state === "hint" ? t("Take it, next") : t("Done, next");
   }

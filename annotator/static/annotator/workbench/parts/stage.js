@@ -88,7 +88,7 @@ export class PartsStage {
     desk.viewport.setImage(crop.width, crop.height);
     this.#show(labelDocument);
     desk.history.goTo(work.target);
-    this.#panel.turn(facesAway(keypoints));
+    this.#panel.turn(facesAway(keypoints) ?? false);
     const kept = Number(sessionStorage.getItem(`workbench:part:${lease.id}`));
     desk.state.set({ part: desk.order.has(kept) ? kept : desk.order.firstOpen(labelDocument) });
     const source = work.bundle.suggestion?.source ?? null;

@@ -44,15 +44,18 @@ export class PhotoSide {
    * @param {ImageBitmap | null} image
    * @param {{width: number, height: number}} crop
    * @param {Uint8Array} labels
+   * @param {boolean | null} isFromBehind by the shoulders
    */
-  show(image, crop, labels) {
+  show(image, crop, labels, isFromBehind) {
     this.#map = { labels, width: crop.width, height: crop.height };
     this.#part = 0;
     this.pane.show(image, crop);
     const sides = new Map([...this.parts.values()].map(({ number, side }) => [number, side]));
     const right = sideOfPersonsRight(labels, crop.width, sides);
     const [before, after] = [hook("side-before"), hook("side-after")];
-    before.hidden = after.hidden = right === null;
+    // Twisted, a person has no one side to name: the legs say this, the shoulders that.
+    const isTwisted = isFromBehind !== null && isFromBehind !== (right === "right");
+    before.hidden = after.hidden = right === null || isTwisted;
     before.dataset.side = right === "left" ? "right" : "left";
     after.dataset.side = right === "left" ? "left" : "right";
     before.textContent = `◂ ${right === "left" ? t("person’s right") : t("person’s left")}`;

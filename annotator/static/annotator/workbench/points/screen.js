@@ -62,13 +62,13 @@ export class PointsScreen {
   /**
    * Show a person.
    * @param {PointsModel} model
-   * @param {{image: ImageBitmap | null, crop: {width: number, height: number}, labels: Uint8Array, bases: import("./surface-side.js").Bases, isFromBehind: boolean, proposal: import("./proposed-points.js").Proposal | null}} work
+   * @param {{image: ImageBitmap | null, crop: {width: number, height: number}, labels: Uint8Array, bases: import("./surface-side.js").Bases, isFromBehind: boolean | null, proposal: import("./proposed-points.js").Proposal | null}} work
    */
   show(model, { image, crop, labels, bases, isFromBehind, proposal }) {
     this.#unwatch();
     this.model = model;
     this.#spoken = "";
-    this.photo.show(image, crop, labels);
+    this.photo.show(image, crop, labels, isFromBehind);
     this.surface.begin(model, bases, isFromBehind, proposal);
     this.header.begin(progressByPart(model.points, model.draft.answers));
     this.#unwatch = model.store.watch(["draft"], () => this.render());

@@ -63,7 +63,7 @@ export class SurfaceSide {
 
   /**
    * Another person.
-   * @param {PointsModel} model @param {Bases} bases @param {boolean} isFromBehind whether they show their back
+   * @param {PointsModel} model @param {Bases} bases @param {boolean | null} isFromBehind whether they show their back
    * @param {import("./proposed-points.js").Proposal | null} proposal
    */
   begin(model, bases, isFromBehind, proposal) {

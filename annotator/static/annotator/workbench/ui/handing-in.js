@@ -4,6 +4,8 @@ import { ApiError } from "../core/api.js";
 import { t } from "../core/strings.js";
 import { wordsOf } from "./error-words.js";
 
+const ASK_AGAIN_MS = 300;
+
 /** @typedef {{submission: any, reopen_until: string | null}} Taken the server's answer to a submission */
 
 export class HandingIn {
@@ -18,6 +20,10 @@ export class HandingIn {
   #leaveWork;
   #back;
   #isUnderWay = false;
+  /** What was asked before submitting, as words. */
+  #asked = "";
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #askTimer;
   /** @type {{id: number | string, until: number} | null} the last submission, while its author may take it back */
   #last = null;
 
@@ -63,8 +69,30 @@ export class HandingIn {
     const { missing, asks } = await this.#stage.checks();
     if (work !== this.#hand.work) return false;
     if (missing !== null) this.#notices.cannotSubmit(missing);
-    else if (asks.length > 0) this.#notices.ask(asks, () => this.submit(true));
+    else if (asks.length > 0) this.#ask(asks);
     return missing === null && asks.length === 0;
+  }
+
+  /** @param {import("./stage.js").Check[]} asks */
+  #ask(asks) {
+    this.#asked = wordsIn(asks);
+    this.#notices.ask(asks, () => this.submit(true));
+  }
+
+  /** The work was edited: what was asked about may be mended by it. */
+  edited() {
+    if (!this.#notices.isAsking) return;
+    clearTimeout(this.#askTimer);
+    this.#askTimer = setTimeout(() => this.#askAgain(), ASK_AGAIN_MS);
+  }
+
+  async #askAgain() {
+    const { work } = this.#hand;
+    if (!work || this.#isUnderWay) return;
+    const { missing, asks } = await this.#stage.checks();
+    if (work !== this.#hand.work || this.#isUnderWay || !this.#notices.isAsking) return;
+    if (missing !== null || asks.length === 0) this.#notices.askNoMore();
+    else if (wordsIn(asks) !== this.#asked) this.#ask(asks);
   }
 
   async #send() {
@@ -100,4 +128,9 @@ export class HandingIn {
       this.#messages.show("submitted", { tone: "warn", icon: "warn", title: t("It cannot be taken back now"), text: wordsOf(error), canClose: true, forMs: 6000 });
     }
   }
+}
+
+/** @param {import("./stage.js").Check[]} asks */
+function wordsIn(asks) {
+  return asks.map(({ title }) => title).join("\n");
 }

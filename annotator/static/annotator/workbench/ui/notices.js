@@ -156,20 +156,32 @@ export class Notices {
 
   /** @param {string} what */
   cannotSubmit(what) {
+    this.#messages.hide("asked");
     this.#messages.show("checks", { tone: "warn", icon: "warn", title: what, canClose: true, forMs: 6000 });
   }
 
   /** Doubts before submitting. @param {import("./shell.js").Check[]} asks @param {() => void} submit */
   ask(asks, submit) {
     const shows = asks.flatMap((ask) => (ask.show ? [{ label: asks.length === 1 ? t("Show me") : t("Show: {what}", { what: ask.title.split(/[:,：，]/)[0] }), run: ask.show }] : []));
-    this.#messages.show("checks", {
+    this.#messages.hide("checks");
+    this.#messages.show("asked", {
       tone: "warn", icon: "warn", title: t("Before you submit"), text: asks.map((ask) => ask.title).join("\n"), canClose: true,
       actions: [{ label: t("Submit anyway"), run: submit, isPrimary: true }, ...shows],
     });
   }
 
+  /** Whether doubts stand on the screen. */
+  get isAsking() {
+    return this.#messages.has("asked");
+  }
+
+  /** Nothing is doubtful any more. */
+  askNoMore() {
+    this.#messages.hide("asked");
+  }
+
   /** What concerns one person only. */
   forgetWork() {
-    for (const name of ["sent-back", "training", "image", "elsewhere", "checks"]) this.#messages.hide(name);
+    for (const name of ["sent-back", "training", "image", "elsewhere", "checks", "asked"]) this.#messages.hide(name);
   }
 }

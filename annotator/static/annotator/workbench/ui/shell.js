@@ -111,7 +111,10 @@ export class Shell {
     return {
       config: this.config, api: this.#api, messages: this.#messages,
       get keyMap() { return keyMap(); },
-      changed: () => this.#hand.saver?.changed(),
+      changed: () => {
+        this.#hand.saver?.changed();
+        this.#handingIn.edited();
+      },
       setProgress: (detail) => this.#topbar.setProgress(this.#handingIn.doneToday, detail),
       setReady: (isReady) => this.#topbar.setReady(isReady),
       saveSettings: (patch) => this.#preferences.saveSettings(patch),
