@@ -122,13 +122,16 @@ class Game:
     ) -> int:  # fmt: skip
         """Let everyone do tasks of a stage, in rounds of one task each, until they have enough or nothing is open.
 
+        Who copies comes last in a round, when there is something to copy.
+
         Returns:
             how many answers were handed in.
         """
         done = 0
+        groups = [[seat for seat in seats if bool(seat.player.habits.copying) == copies] for copies in (False, True)]
         with ThreadPoolExecutor(threads) as pool:
             for _round in range(tasks_each):
-                turns = sum(pool.map(lambda seat: self._turn(seat, stage), seats))
+                turns = sum(sum(pool.map(lambda seat: self._turn(seat, stage), group)) for group in groups)
                 done += turns
                 if on_progress is not None:
                     on_progress(done)
