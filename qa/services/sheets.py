@@ -1,7 +1,7 @@
 """Writes the figure sheets of a project and of its annotators; the pages only read them."""
 
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Any, Final
 
 import numpy as np
@@ -9,16 +9,18 @@ from django.utils import timezone
 
 from annotator.models import Project, Submission
 from qa.models import FigureSheet, Tally
+from qa.services.flags import Traces
 from qa.services.opposites import Distances
 from qa.services.painting import painted
 from qa.services.parts_figures import parts_figures
 from qa.services.points_figures import KINDS, points_figures, reference_of
 from qa.services.tallies import EVERYONE, SIZE, View, inflated
+from qa.services.traces import flags_of_project, traces_of
 from qa.services.work_figures import Figures, work_of_annotators, work_of_project
 
 # Work of the whole project is read from all answers; it then rests this many times as long as that took.
 REST: Final = 10
-WORK: Final = ("stages", "days", "skips", "assistance", "newest", "work_at", "seconds")
+WORK: Final = ("stages", "days", "skips", "assistance", "flags", "newest", "work_at", "seconds")
 
 
 def write_sheets(
@@ -39,16 +41,17 @@ def write_sheets(
     work = work_of_annotators(project, annotators)
     short = {} if annotators is None else {row["id"]: row for row in old["annotators"]}
     sheets = []
+    traces = {pk: traces_of(project, pk) for pk in work}
     for pk in work:
         view = View(_cells_of(project, pk))
-        data = _figures(view, reference) | work[pk]
+        data = _figures(view, reference) | work[pk] | {"traces": traces[pk].as_json()}
         short[pk] = {"id": pk, **work[pk], **_short(data)}
         sheets.append(_sheet(project, pk, data, _paint(view, reference, table)))
     if annotators is None:
         FigureSheet.objects.filter(project=project, annotator__isnull=False).exclude(annotator__in=work).delete()
-    data = _figures(everyone, reference) | {
-        "is_measured": table is not None, "annotators": [short[pk] for pk in sorted(short)],
-    } | (_project_work(project) if with_work else {name: old[name] for name in WORK})  # fmt: skip
+    done = _project_work(project, traces, short) if with_work else {name: old[name] for name in WORK if name in old}
+    listed = {"is_measured": table is not None, "annotators": [short[pk] for pk in sorted(short)]}
+    data = _figures(everyone, reference) | listed | done
     sheets.append(_sheet(project, None, data, _paint(everyone, reference, table)))
     FigureSheet.objects.bulk_create(
         sheets, batch_size=50, update_conflicts=True, unique_fields=["project", "annotator"],
@@ -56,10 +59,12 @@ def write_sheets(
     )  # fmt: skip
 
 
-def _project_work(project: Project) -> Figures:
+def _project_work(project: Project, traces: Mapping[int, Traces], annotators: Mapping[int, Figures]) -> Figures:
+    """Return the work of everyone and what in it asks for a decision, with when and in how long that was read."""
     started, now = time.monotonic(), timezone.now()
     newest = Submission.objects.filter(task__project=project).order_by("-pk").values_list("pk", flat=True).first()
-    found = work_of_project(project) | {"newest": newest, "work_at": now.isoformat()}
+    flags = flags_of_project(project, list(annotators.values()), traces)
+    found = work_of_project(project) | {"flags": flags, "newest": newest, "work_at": now.isoformat()}
     return found | {"seconds": round(time.monotonic() - started, 2)}
 
 

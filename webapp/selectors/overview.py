@@ -16,8 +16,10 @@ from annotator.selectors.progress import annotator_figures, task_counts, through
 from annotator.selectors.scope import real_images, real_people
 from qa.models import AutomaticAct
 from qa.selectors.bench import cases_by_stage
+from qa.selectors.figures import sheet_of
 from qa.selectors.gold import acts_of
 from webapp.selectors.checks import act_reason, act_title
+from webapp.selectors.flags import flag_rows
 from webapp.words import SKIP_WORDS
 
 SHOWN_JOBS = 6
@@ -124,7 +126,7 @@ def decisions_for(project: Project) -> list[Decision]:
     people = reverse("project-people", args=[project.pk])
     checks = (
         *_acts(project), _unreadable(project), _flagged(project, people), _review(project), _skipped(project, people),
-        _sent_back(project, people), _proposed(project, people), _without_people(project),
+        _habits(project), _sent_back(project, people), _proposed(project, people), _without_people(project),
     )  # fmt: skip
     return [decision for decision in checks if decision is not None]
 
@@ -179,6 +181,18 @@ def _skipped(project: Project, people: str) -> Decision | None:
     title = ngettext("%(n)d person was skipped", "%(n)d people were skipped", n) % {"n": n}
     words = ", ".join(f"{SKIP_WORDS.get(str(reason), reason)} {count}" for reason, count in sorted(reasons.items()))
     return Decision("skip", "warn", title, words, f"{people}?state=skipped", _("Look"))
+
+
+def _habits(project: Project) -> Decision | None:
+    people = {row["who"] for row in flag_rows(sheet_of(project))}
+    if not people:
+        return None
+    n = len(people)
+    title = ngettext("Look into the habits of %(n)d annotator", "Look into the habits of %(n)d annotators", n) % {
+        "n": n
+    }
+    url = reverse("project-figures", args=[project.pk]) + "#habits"
+    return Decision("warning", "warn", title, _(", ").join(sorted(people)), url, _("Look"))
 
 
 def _sent_back(project: Project, people: str) -> Decision | None:

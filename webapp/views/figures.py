@@ -18,6 +18,7 @@ from qa.models import FigureSheet
 from qa.selectors import figures as selectors
 from qa.selectors.gold import gold_sheet_of
 from webapp.selectors import figures as rows
+from webapp.selectors.flags import flag_rows
 from webapp.selectors.gold import gold_card
 from webapp.selectors.overview import progress_of
 from webapp.views.common import PageRequest, project_page, render_project
@@ -36,6 +37,7 @@ def project_figures(request: PageRequest, membership: Membership) -> HttpRespons
         context |= {
             **_shared(sheet),
             "annotators": rows.annotator_rows(sheet),
+            "flags": flag_rows(sheet),
             "stage_rows": [
                 (
                     stage,
@@ -88,7 +90,8 @@ def _annotator_page(request: PageRequest, membership: Membership, user_id: int) 
                 for stage in Stage
                 if sheet.data["stages"].get(stage.value)
             ],
-            "everyone": selectors.sheet_of(project),
+            "everyone": (everyone := selectors.sheet_of(project)),
+            "flags": flag_rows(everyone, user_id) if may_browse(membership) else [],
         }
     gold = gold_sheet_of(project, user_id)
     context["gold"] = gold_card(gold) if gold else None

@@ -1,0 +1,61 @@
+"""Habits that ask for a decision are told to who manages and reviews, in words, and to nobody else."""
+
+import pytest
+
+from qa.models import FigureSheet
+from qa.services.flags import Flag
+from qa.services.refreshing import refresh_project
+from tests.distances import StraightTable
+from tests.factories import answered
+from tests.webapp.clients import browser
+
+WORDS = {
+    "lazy": ("points on heaps", "In 85 % of 120 parts all points lie on one spot; the bound is 10 %."),
+    "copying": (
+        "answers like another&#x27;s",
+        "12 of 30 answers are nearer to an earlier one than chance allows: of Ben.",
+    ),
+    "drifting": ("error grows", "2.4 times the error at first, over 28 answers; 95 % interval 1.9 – 3.0."),
+    "hasty": ("very fast", "Points: 21 % of the usual time, over 25 answers; the bound is 35 %."),
+}
+
+
+@pytest.fixture
+def flagged(world, views):
+    """Ana has every habit there is."""
+    answered(world, "correspondence")
+    refresh_project(world.project, StraightTable())
+    ana = world.ana.pk
+    flags = [
+        Flag("lazy", ana, 0.85, 0.1, 120, 0.75, 0.92),
+        Flag("copying", ana, 12, 3, 30, others=(world.ben.pk,)),
+        Flag("drifting", ana, 2.4, 1.25, 28, 1.9, 3.0),
+        Flag("hasty", ana, 0.21, 0.35, 25),
+    ]
+    sheet = FigureSheet.objects.get(project=world.project, annotator=None)
+    assert sheet.data["flags"] == [], "one answer is no habit"
+    sheet.data["flags"] = [flag.as_json() for flag in flags]
+    sheet.save()
+    return f"/projects/{world.project.pk}"
+
+
+def test_managers_read_what_was_counted(world, flagged, django_assert_max_num_queries):
+    client = browser(world, "mia")
+    with django_assert_max_num_queries(15):
+        everyone = client.get(f"{flagged}/figures").content.decode()
+    own = client.get(f"{flagged}/annotators/{world.ana.pk}").content.decode()
+    for name, words in WORDS.values():
+        for page in (everyone, own):
+            assert name in page or name.capitalize() in page
+            assert words in page
+    overview = client.get(flagged).content.decode()
+    assert "Look into the habits of 1 annotator" in overview
+    assert f"{flagged}/figures#habits" in overview
+    assert "Habits to look into" not in client.get(f"{flagged}/annotators/{world.ben.pk}").content.decode()
+
+
+def test_annotators_do_not_see_flags(world, flagged):
+    for name in ("ana", "ben"):
+        page = browser(world, name).get(f"{flagged}/my-figures").content.decode()
+        assert "Habits to look into" not in page
+        assert not any(words in page for _name, words in WORDS.values())
