@@ -123,8 +123,7 @@ def _predict(options: argparse.Namespace) -> None:
     image = np.asarray(ImageOps.exif_transpose(Image.open(options.image)).convert("RGB"))
     boxes = options.box
     if boxes is None and not predictor.detects:
-        _say("this network detects nobody: the whole photograph is taken as one person's box; give --box otherwise")
-        boxes = [Box(0, 0, image.shape[1], image.shape[0])]
+        raise ValueError("the bundled detector's weights are missing: give --box")
     people = predictor.predict(image, boxes)
     if options.out is not None:
         Image.fromarray(draw_people(image, people)).save(options.out)
@@ -135,7 +134,7 @@ def _predict(options: argparse.Namespace) -> None:
         box = ", ".join(f"{value:.1f}" for value in person.box.to_xywh())
         body = float(np.mean(person.surface.chart > 0))
         _say(f"person at {box}: score {person.score:.3f}, body on {body:.0%} of the box")
-    _say(f"{len(people)} people")
+    _say(f"{len(people)} people" if people else "nobody was found: give --box, or a lower --score")
 
 
 def _arrays(people: "list[PersonSurface]") -> dict[str, Any]:

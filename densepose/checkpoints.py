@@ -19,15 +19,20 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from body.models.unpickle import ForbiddenPickleError, load_array_tree
-from densepose.config import LiteConfig, ModelConfig
+from densepose.config import DetectorConfig, LiteConfig, ModelConfig
+from densepose.models.detector import PersonDetector
 from densepose.models.lite import LiteDensePose
 from densepose.models.rcnn import DensePoseRCNN
 from densepose.zoo_names import DERIVED, ZOO_PREFIX, config_of_zoo, our_name
 
-Config = ModelConfig | LiteConfig
-Network = DensePoseRCNN | LiteDensePose
+Config = ModelConfig | LiteConfig | DetectorConfig
+Network = DensePoseRCNN | LiteDensePose | PersonDetector
 
-_FORMATS: Final[dict[str, type[Config]]] = {"densepose-rcnn/1": ModelConfig, "densepose-lite/1": LiteConfig}
+_FORMATS: Final[dict[str, type[Config]]] = {
+    "densepose-rcnn/1": ModelConfig,
+    "densepose-lite/1": LiteConfig,
+    "person-detector/1": DetectorConfig,
+}
 _COUNTER: Final = "num_batches_tracked"  # of batch norms; says nothing about the network and is not stored
 _MAX_BYTES: Final = 4_000_000_000
 _LISTED: Final = 40  # names spelled out in a message; the error object has all
@@ -86,7 +91,9 @@ class Checkpoint:
 
 def network_of(config: Config) -> Network:
     """Return a new network of a configuration."""
-    return LiteDensePose(config) if isinstance(config, LiteConfig) else DensePoseRCNN(config)
+    if isinstance(config, LiteConfig):
+        return LiteDensePose(config)
+    return PersonDetector(config) if isinstance(config, DetectorConfig) else DensePoseRCNN(config)
 
 
 def read_checkpoint(path: str | Path) -> Checkpoint:

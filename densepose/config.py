@@ -26,7 +26,7 @@ _CHOICES: Final[dict[str, tuple[Any, ...]]] = {
 }
 _POSITIVE: Final = (
     "short_side_px", "long_side_px", "proposals_per_level", "max_proposals", "max_detections", "dense_pool_px",
-    "embedding_dim",
+    "embedding_dim", "width",
 )  # fmt: skip
 _SHARES: Final = ("proposal_nms_iou", "score_threshold", "detection_nms_iou")
 
@@ -70,6 +70,8 @@ class ModelConfig(_Config):
         dense_pool_px: side of the pooled features of a person; the output maps are four times as large.
         coarse_channels: 2 (background, person) or 15 (background and the coarse parts).
         embedding_dim: length of the embedding; unused by charts.
+        width: channels of the pyramid, a multiple of 32; all other layers keep their proportion to it.
+        has_mask, has_keypoints: branches beside the dense head; no public model has them.
         channel_order, pixel_mean, pixel_std: input = (pixel - mean) / std in this order, pixels in 0..255.
         short_side_px, long_side_px: an image is resized to this short side, unless that makes its long side larger
             than the second figure.
@@ -84,6 +86,9 @@ class ModelConfig(_Config):
     dense_pool_px: int = 28
     coarse_channels: int = COARSE_FOREGROUND
     embedding_dim: int = 16
+    width: int = 256
+    has_mask: bool = False
+    has_keypoints: bool = False
     channel_order: ChannelOrder = "bgr"
     pixel_mean: tuple[float, float, float] = (103.53, 116.28, 123.675)
     pixel_std: tuple[float, float, float] = (1.0, 1.0, 1.0)
@@ -101,17 +106,27 @@ class ModelConfig(_Config):
             value = getattr(self, name)
             if value not in allowed:
                 raise ValueError(f"{name} must be one of {', '.join(map(str, allowed))}, got {value!r}")
-        for name in _POSITIVE:
-            value = getattr(self, name)
-            if not isinstance(value, int) or value < 1:
-                raise ValueError(f"{name} must be a whole number of 1 or more, got {value!r}")
-        for name in _SHARES:
-            value = getattr(self, name)
-            if not isinstance(value, int | float) or not 0.0 <= value <= 1.0:
-                raise ValueError(f"{name} must lie in 0..1, got {value!r}")
+        _check_whole(self, _POSITIVE)
+        _check_shares(self, _SHARES)
         _check_pixels(self.pixel_mean, self.pixel_std)
+        if self.width % 32:
+            raise ValueError(f"width must be a multiple of 32, got {self.width}")
         if self.long_side_px < self.short_side_px:
             raise ValueError(f"long_side_px must be {self.short_side_px} or more, got {self.long_side_px}")
+
+
+def _check_whole(config: _Config, names: tuple[str, ...]) -> None:
+    for name in names:
+        value = getattr(config, name)
+        if not isinstance(value, int) or value < 1:
+            raise ValueError(f"{name} must be a whole number of 1 or more, got {value!r}")
+
+
+def _check_shares(config: _Config, names: tuple[str, ...]) -> None:
+    for name in names:
+        value = getattr(config, name)
+        if not isinstance(value, int | float) or not 0.0 <= value <= 1.0:
+            raise ValueError(f"{name} must lie in 0..1, got {value!r}")
 
 
 def _check_pixels(mean: tuple[float, ...], std: tuple[float, ...]) -> None:
@@ -175,14 +190,37 @@ class LiteConfig(_Config):
     pixel_std: tuple[float, float, float] = (128.0, 128.0, 128.0)
 
     def __post_init__(self) -> None:
-        for name in ("width", "n_context_convs", "crop_px"):
-            value = getattr(self, name)
-            if not isinstance(value, int) or value < 1:
-                raise ValueError(f"{name} must be a whole number of 1 or more, got {value!r}")
+        _check_whole(self, ("width", "n_context_convs", "crop_px"))
+        _check_shares(self, ("margin",))
         if self.crop_px % 32:
             raise ValueError(f"crop_px must be a multiple of 32, got {self.crop_px}")
         if self.coarse_channels != COARSE_PARTS:
             raise ValueError(f"coarse_channels must be {COARSE_PARTS}, got {self.coarse_channels!r}")
-        if not 0.0 <= self.margin <= 1.0:
-            raise ValueError(f"margin must lie in 0..1, got {self.margin!r}")
+        _check_pixels(self.pixel_mean, self.pixel_std)
+
+
+@dataclass(frozen=True, slots=True)
+class DetectorConfig(_Config):
+    """The bundled person detector (`models.detector`).
+
+    Attributes:
+        width: channels of the pyramid.
+        n_tower_convs: convolutions before the scores, and before the boxes.
+        long_side_px: an image is resized to this long side.
+        score_threshold, nms_iou, max_detections: what counts as a detected person.
+        pixel_mean, pixel_std: input = (pixel - mean) / std, RGB in 0..255.
+    """
+
+    width: int = 64
+    n_tower_convs: int = 2
+    long_side_px: int = 384
+    score_threshold: float = 0.3
+    nms_iou: float = 0.6
+    max_detections: int = 50
+    pixel_mean: tuple[float, float, float] = (127.0, 127.0, 127.0)
+    pixel_std: tuple[float, float, float] = (128.0, 128.0, 128.0)
+
+    def __post_init__(self) -> None:
+        _check_whole(self, ("width", "n_tower_convs", "long_side_px", "max_detections"))
+        _check_shares(self, ("score_threshold", "nms_iou"))
         _check_pixels(self.pixel_mean, self.pixel_std)

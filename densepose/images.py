@@ -11,7 +11,7 @@ from torch import Tensor
 
 from densepose.config import ModelConfig
 from densepose.models.backbone import PAD_TO
-from densepose.models.rcnn import Size
+from densepose.models.regions import Size
 
 Rgb = npt.NDArray[np.uint8]
 

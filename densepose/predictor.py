@@ -13,16 +13,19 @@ from torch import Tensor
 
 from body.parts import PART_OF_CHART
 from densepose.checkpoints import Checkpoint, CheckpointError, read_checkpoint
-from densepose.config import PRESETS, LiteConfig, ModelConfig
+from densepose.config import PRESETS, DetectorConfig, LiteConfig, ModelConfig
 from densepose.crops import Region, region_of, square
 from densepose.images import Batch, Rgb, check_rgb, to_batch
 from densepose.models.backbone import fold_norms
 from densepose.models.lite import LiteDensePose
+from densepose.people_finder import FoundPerson, PeopleFinder, bundled_finder
 from densepose.surface_maps import SurfaceMap, surface_map
 from labels.boxes import Box, Crop
 
 WEIGHTS_FOLDER: Final = Path(__file__).parent / "weights"
 BUNDLED: Final = "lite"
+
+FINDER_FIELDS: Final = ("score_threshold", "nms_iou", "max_detections", "long_side_px")
 
 _CROPS_AT_ONCE: Final = 16  # bounds memory, whatever the number of people
 
@@ -62,6 +65,19 @@ class Predictor(ABC):
     def detects(self) -> bool:
         """Whether it finds people by itself where no boxes are given."""
 
+    @property
+    @abstractmethod
+    def sure_score(self) -> float:
+        """The score from which on a detected person is more likely there than not."""
+
+    @abstractmethod
+    def find(self, image: Rgb) -> list[FoundPerson]:
+        """Return the people of one photograph without looking at their surface, best first.
+
+        Raises:
+            ValueError: the image is no (H, W, 3) uint8 array, or the network detects nobody.
+        """
+
     def predict(self, image: Rgb, boxes: Sequence[Box] | None = None) -> list[PersonSurface]:
         """Return the people of one photograph.
 
@@ -91,29 +107,39 @@ def load_predictor(source: str | Path | Checkpoint = BUNDLED, device: str = "cpu
     Args:
         source: a checkpoint's path, the name of a bundled network, or a checkpoint in memory.
         device: where to run, "cpu" or "cuda".
-        changes: fields of the configuration that do not touch the weights, `short_side_px=240` for instance.
+        changes: fields of the configuration that do not touch the weights, `short_side_px=240` for instance; of the
+            lite network's also those of its detector.
 
     Raises:
         CheckpointError: the weights cannot be read, or no weights are bundled under that name.
         ValueError: a changed field does not exist or has a value that is not allowed.
     """
     checkpoint = source if isinstance(source, Checkpoint) else read_checkpoint(weights_path(source))
-    unknown = sorted(set(changes) - {field.name for field in fields(checkpoint.config)})
-    if unknown:
+    if isinstance(checkpoint.config, DetectorConfig):
+        raise CheckpointError("these weights find people and know no surface: pass those of a network that does")
+    own = {field.name for field in fields(checkpoint.config)}
+    is_lite = isinstance(checkpoint.config, LiteConfig)
+    of_finder = {name: changes[name] for name in changes if is_lite and name in FINDER_FIELDS}
+    if unknown := sorted(set(changes) - own - set(of_finder)):
         raise ValueError(f"this network has no {', '.join(unknown)}")
-    changed = Checkpoint(replace(checkpoint.config, **changes), checkpoint.tensors)
-    if isinstance(changed.config, LiteConfig):
-        return LitePredictor(changed, device)
-    return RcnnPredictor(changed, device)
+    changed = replace(checkpoint.config, **{name: value for name, value in changes.items() if name in own})
+    if is_lite:
+        return LitePredictor(Checkpoint(changed, checkpoint.tensors), device, bundled_finder(device, **of_finder))
+    return RcnnPredictor(Checkpoint(changed, checkpoint.tensors), device)
 
 
 class LitePredictor(Predictor):
-    """The lite network: a crop for each given box."""
+    """The lite network: a crop for each box that is given, or that a detector of its own finds.
+
+    Args:
+        checkpoint: of a lite network.
+        device: where to run.
+        finder: the detector; without it boxes must be given.
+    """
 
     config: LiteConfig
-    detects = False
 
-    def __init__(self, checkpoint: Checkpoint, device: str = "cpu") -> None:
+    def __init__(self, checkpoint: Checkpoint, device: str = "cpu", finder: PeopleFinder | None = None) -> None:
         assert isinstance(checkpoint.config, LiteConfig)
         self.config = checkpoint.config
         self.device = torch.device(device)
@@ -121,27 +147,45 @@ class LitePredictor(Predictor):
         assert isinstance(model, LiteDensePose)
         model.fold()
         self._model = model.to(memory_format=torch.channels_last)
+        self._finder = finder
+
+    @property
+    def detects(self) -> bool:
+        return self._finder is not None
+
+    @property
+    def sure_score(self) -> float:
+        return 1.0 if self._finder is None else self._finder.config.score_threshold
+
+    def find(self, image: Rgb) -> list[FoundPerson]:
+        """Return the people of one photograph without looking at their surface, best first."""
+        if self._finder is None:
+            raise ValueError("this network detects nobody: give the boxes of the people")
+        return self._finder.find(image)
 
     def predict_batch(
         self, images: Sequence[Rgb], boxes: Sequence[Sequence[Box]] | None = None
     ) -> list[list[PersonSurface]]:
         """Return the people of several photographs, run together; arguments as for `predict`, one for each image."""
-        if boxes is None:
-            raise ValueError("this network detects nobody: give the boxes of the people")
-        if len(boxes) != len(images):
-            raise ValueError(f"boxes must have one list for each of {len(images)} images, got {len(boxes)}")
-        for image, of in zip(images, boxes, strict=True):
+        for image in images:
             check_rgb(image)
-            _clipped(of, (image.shape[1], image.shape[0]))
+        if boxes is None:
+            people = [self.find(image) for image in images]
+        else:
+            if len(boxes) != len(images):
+                raise ValueError(f"boxes must have one list for each of {len(images)} images, got {len(boxes)}")
+            for image, of in zip(images, boxes, strict=True):
+                _clipped(of, (image.shape[1], image.shape[0]))
+            people = [[FoundPerson(box, 1.0) for box in of] for of in boxes]
         return [
-            [person for start in range(0, len(of), _CROPS_AT_ONCE)
-             for person in self._predict(image, of[start : start + _CROPS_AT_ONCE])]
-            for image, of in zip(images, boxes, strict=True)
+            [surface for start in range(0, len(of), _CROPS_AT_ONCE)
+             for surface in self._predict(image, of[start : start + _CROPS_AT_ONCE])]
+            for image, of in zip(images, people, strict=True)
         ]  # fmt: skip
 
-    def _predict(self, image: Rgb, boxes: Sequence[Box]) -> list[PersonSurface]:
+    def _predict(self, image: Rgb, people: Sequence[FoundPerson]) -> list[PersonSurface]:
         size = (image.shape[1], image.shape[0])
-        regions = [region_of(box, self.config.margin) for box in boxes]
+        regions = [region_of(person.box, self.config.margin) for person in people]
         crops = np.stack([square(image, region, self.config.crop_px) for region in regions])
         pixels = torch.from_numpy(crops).to(self.device).permute(0, 3, 1, 2).to(torch.float32)  # (B, 3, S, S)
         mean, std = (
@@ -152,17 +196,18 @@ class LitePredictor(Predictor):
             maps = self._model(((pixels - mean) / std).contiguous(memory_format=torch.channels_last))
             found = [surface_map(maps, row, r.height, r.width) for row, r in enumerate(regions)]
         return [
-            _in_image(box, region, surface, size) for box, region, surface in zip(boxes, regions, found, strict=True)
+            _in_image(person, region, surface, size)
+            for person, region, surface in zip(people, regions, found, strict=True)
         ]
 
 
-def _in_image(box: Box, region: Region, surface: SurfaceMap, size: tuple[int, int]) -> PersonSurface:
+def _in_image(person: FoundPerson, region: Region, surface: SurfaceMap, size: tuple[int, int]) -> PersonSurface:
     """Return what was found in a region as a person of the image; what lies beyond the border is cut off."""
     seen = region.inside(size)
     assert seen is not None  # the box was checked
     cut = Crop(seen.x - region.x, seen.y - region.y, seen.width, seen.height)
     chart, u, v = (cut.cut(of) for of in (surface.chart, surface.u, surface.v))
-    return PersonSurface(box, 1.0, seen, SurfaceMap(chart, u, v))
+    return PersonSurface(person.box, person.score, seen, SurfaceMap(chart, u, v))
 
 
 class RcnnPredictor(Predictor):
@@ -170,6 +215,7 @@ class RcnnPredictor(Predictor):
 
     config: ModelConfig
     detects = True
+    sure_score = 0.5
 
     def __init__(self, checkpoint: Checkpoint, device: str = "cpu") -> None:
         assert isinstance(checkpoint.config, ModelConfig)
@@ -177,6 +223,17 @@ class RcnnPredictor(Predictor):
         self.device = torch.device(device)
         self._model = checkpoint.build(self.device)
         fold_norms(self._model)
+
+    def find(self, image: Rgb) -> list[FoundPerson]:
+        """Return the people of one photograph without looking at their surface, best first."""
+        batch = to_batch([image], self.config, self.device)
+        with torch.inference_mode():
+            [found] = self._model.detect(self._model.backbone(batch.images), batch.sizes)
+        [corners] = _in_image_pixels([found.corners], batch, [(image.shape[1], image.shape[0])])
+        return [
+            FoundPerson(Box(x0, y0, x1 - x0, y1 - y0), score)
+            for (x0, y0, x1, y1), score in zip(corners.tolist(), found.scores.tolist(), strict=True)
+        ]
 
     def predict_batch(
         self, images: Sequence[Rgb], boxes: Sequence[Sequence[Box]] | None = None

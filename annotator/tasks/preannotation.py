@@ -34,7 +34,6 @@ if TYPE_CHECKING:
 BATCH: Final = 8
 # How much larger than the person's the second box is, by which the network's doubt is measured.
 _LARGER: Final = 1.12
-_MIN_SCORE: Final = 0.5
 
 
 @job_kind("preannotate")
@@ -85,9 +84,9 @@ def _search_images(run: JobRun, network: "Predictor", version: ModelVersion) -> 
     while image := wanted.first():
         run.stop_if_cancelled()
         pixels = _pixels(image)
-        people = [] if pixels is None else network.predict(pixels)
+        people = [] if pixels is None else network.find(pixels)
         with transaction.atomic():
-            boxes = [person.box for person in people if person.score >= _MIN_SCORE]
+            boxes = [person.box for person in people if person.score >= network.sure_score]
             found += len(propose_people(image=image, version=version, boxes=boxes))
             done += 1
             run.checkpoint({"searched": image.pk})

@@ -13,7 +13,6 @@ from torchvision.ops import FrozenBatchNorm2d
 
 from densepose.config import Backbone
 
-PYRAMID_CHANNELS: Final = 256
 STRIDES: Final = (4, 8, 16, 32, 64)  # of P2..P6
 PAD_TO: Final = 32  # so that every level halves evenly up to P5
 
@@ -73,13 +72,12 @@ class Bottleneck(nn.Module):
 class ResNet(nn.Module):
     """The residual stages; forward gives their outputs of strides 4, 8, 16 and 32."""
 
-    channels = (256, 512, 1024, 2048)
-
-    def __init__(self, name: Backbone) -> None:
+    def __init__(self, name: Backbone, width: int) -> None:
         super().__init__()
-        self.stem = ConvNorm(3, 64, 7, stride=2)
+        self.channels = tuple(width * 2**stage for stage in range(4))
+        self.stem = ConvNorm(3, width // 4, 7, stride=2)
         self.stages = nn.ModuleList()
-        in_channels = 64
+        in_channels = width // 4
         for number, (n_blocks, out_channels) in enumerate(zip(_BLOCKS[name], self.channels, strict=True)):
             blocks = []
             for block in range(n_blocks):
@@ -89,11 +87,11 @@ class ResNet(nn.Module):
             self.stages.append(nn.Sequential(*blocks))
 
     def forward(self, x: Tensor) -> list[Tensor]:
-        x = F.relu_(self.stem(x))  # (B, 64, H/2, W/2)
-        x = F.max_pool2d(x, kernel_size=3, stride=2, padding=1)  # (B, 64, H/4, W/4)
+        x = F.relu_(self.stem(x))  # (B, width / 4, H/2, W/2)
+        x = F.max_pool2d(x, kernel_size=3, stride=2, padding=1)  # (B, width / 4, H/4, W/4)
         out = []
         for stage in self.stages:
-            x = stage(x)  # (B, 256 * 2^i, H/4/2^i, W/4/2^i)
+            x = stage(x)  # (B, width * 2^i, H/4/2^i, W/4/2^i)
             out.append(x)
         return out
 
@@ -101,24 +99,22 @@ class ResNet(nn.Module):
 class FeaturePyramid(nn.Module):
     """A residual network whose stages are brought to one width and summed from coarse to fine."""
 
-    def __init__(self, name: Backbone) -> None:
+    def __init__(self, name: Backbone, width: int) -> None:
         super().__init__()
-        self.resnet = ResNet(name)
-        self.lateral = nn.ModuleList(nn.Conv2d(channels, PYRAMID_CHANNELS, 1) for channels in ResNet.channels)
-        self.output = nn.ModuleList(
-            nn.Conv2d(PYRAMID_CHANNELS, PYRAMID_CHANNELS, 3, padding=1) for _ in ResNet.channels
-        )
+        self.resnet = ResNet(name, width)
+        self.lateral = nn.ModuleList(nn.Conv2d(channels, width, 1) for channels in self.resnet.channels)
+        self.output = nn.ModuleList(nn.Conv2d(width, width, 3, padding=1) for _ in self.resnet.channels)
         for conv in (*self.lateral, *self.output):
             nn.init.kaiming_uniform_(conv.weight, a=1)
             nn.init.zeros_(conv.bias)
 
     def forward(self, images: Tensor) -> list[Tensor]:
-        """Return P2..P6, each (B, 256, H / stride, W / stride), for images (B, 3, H, W), H and W multiples of 32."""
+        """Return P2..P6, each (B, width, H / stride, W / stride), for images (B, 3, H, W), H and W multiples of 32."""
         stages = self.resnet(images)
         merged = self.lateral[-1](stages[-1])
         pyramid = [self.output[-1](merged)]
         for level in (2, 1, 0):
             merged = self.lateral[level](stages[level]) + F.interpolate(merged, scale_factor=2, mode="nearest")
             pyramid.insert(0, self.output[level](merged))
-        pyramid.append(F.max_pool2d(pyramid[-1], kernel_size=1, stride=2))  # (B, 256, ceil(H/64), ceil(W/64))
+        pyramid.append(F.max_pool2d(pyramid[-1], kernel_size=1, stride=2))  # (B, width, ceil(H/64), ceil(W/64))
         return pyramid

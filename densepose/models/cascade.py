@@ -4,16 +4,14 @@ Güler et al., "DensePose", 2018, section 4 (cross-modal cascading): dense pose,
 """
 
 from dataclasses import dataclass
-from typing import Final
 
 import torch
 from torch import Tensor, nn
 
 from densepose.config import N_CHART_CHANNELS, LiteConfig
+from densepose.models.branches import N_KEYPOINTS
 from densepose.models.heads import ChartMaps
 from densepose.models.lite import ConvNorm, EfficientNetLite0, LiteDensePose, chart_output, split_maps
-
-N_KEYPOINTS: Final = 17
 
 
 @dataclass(frozen=True, slots=True)

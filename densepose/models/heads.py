@@ -13,9 +13,7 @@ import torch.nn.functional as F  # noqa: N812
 from torch import Tensor, nn
 
 from densepose.config import N_CHART_CHANNELS, ModelConfig
-from densepose.models.backbone import PYRAMID_CHANNELS
 
-HEAD_CHANNELS: Final = 512
 N_HEAD_CONVS: Final = 8
 N_CSE_VERTICES: Final = 27_554  # of `body.cse`, which is not loaded for a number
 VERTEX_FEATURES: Final = 256
@@ -60,27 +58,27 @@ class EmbeddingMaps:
 DenseMaps = ChartMaps | EmbeddingMaps
 
 
-def _double(x: Tensor) -> Tensor:
+def double(x: Tensor) -> Tensor:
+    """Return maps (N, C, H, W) at twice the size, bilinear."""
     return F.interpolate(x, scale_factor=2, mode="bilinear", align_corners=False)
 
 
 class Decoder(nn.Module):
     """Bring P2..P5 to stride 4, a convolution before each doubling, and sum them."""
 
-    def __init__(self) -> None:
+    def __init__(self, width: int) -> None:
         super().__init__()
         self.branches = nn.ModuleList(
-            nn.ModuleList(nn.Conv2d(PYRAMID_CHANNELS, PYRAMID_CHANNELS, 3, padding=1) for _ in range(n_convs))
-            for n_convs in _DECODER_CONVS
+            nn.ModuleList(nn.Conv2d(width, width, 3, padding=1) for _ in range(n_convs)) for n_convs in _DECODER_CONVS
         )
-        self.merge = nn.Conv2d(PYRAMID_CHANNELS, PYRAMID_CHANNELS, 1)
+        self.merge = nn.Conv2d(width, width, 1)
         for module in self.modules():
             if isinstance(module, nn.Conv2d):
                 nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
                 nn.init.zeros_(module.bias)
 
     def forward(self, pyramid: list[Tensor]) -> Tensor:
-        """Return (B, 256, H/4, W/4) from P2..P5, each (B, 256, H / stride, W / stride)."""
+        """Return (B, width, H/4, W/4) from P2..P5, each (B, width, H / stride, W / stride)."""
         total = self._branch(0, pyramid[0])
         for level in range(1, len(self.branches)):
             total = total + self._branch(level, pyramid[level])
@@ -89,25 +87,24 @@ class Decoder(nn.Module):
     def _branch(self, level: int, x: Tensor) -> Tensor:
         for conv in self.branches[level]:
             x = F.relu_(conv(x))
-            x = _double(x) if level > 0 else x
+            x = double(x) if level > 0 else x
         return x
 
 
 class ConvHead(nn.Module):
-    """Eight 3x3 convolutions of 512 channels."""
+    """Eight 3x3 convolutions of twice the pyramid's channels: 512 in the published networks."""
 
-    def __init__(self) -> None:
+    def __init__(self, width: int) -> None:
         super().__init__()
         self.convs = nn.ModuleList(
-            nn.Conv2d(PYRAMID_CHANNELS if i == 0 else HEAD_CHANNELS, HEAD_CHANNELS, 3, padding=1)
-            for i in range(N_HEAD_CONVS)
+            nn.Conv2d(width if i == 0 else 2 * width, 2 * width, 3, padding=1) for i in range(N_HEAD_CONVS)
         )
         for conv in self.convs:
             nn.init.kaiming_normal_(conv.weight, mode="fan_out", nonlinearity="relu")
             nn.init.zeros_(conv.bias)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Return (R, 512, S, S) from pooled features (R, 256, S, S)."""
+        """Return (R, 2 width, S, S) from pooled features (R, width, S, S)."""
         for conv in self.convs:
             x = F.relu_(conv(x))
         return x
@@ -116,9 +113,8 @@ class ConvHead(nn.Module):
 class AtrousPyramid(nn.Module):
     """Look at growing surroundings at once: 1x1, three dilated 3x3, and the mean of the whole map."""
 
-    def __init__(self) -> None:
+    def __init__(self, width: int) -> None:
         super().__init__()
-        width = PYRAMID_CHANNELS
         self.point = nn.Conv2d(width, width, 1, bias=False)
         self.atrous = nn.ModuleList(
             nn.Conv2d(width, width, 3, padding=rate, dilation=rate, bias=False) for rate in _ATROUS_RATES
@@ -128,37 +124,37 @@ class AtrousPyramid(nn.Module):
         self.project = nn.Conv2d(width * len(self.norms), width, 1, bias=False)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Return (R, 256, S, S) from (R, 256, S, S)."""
+        """Return (R, width, S, S) from (R, width, S, S)."""
         seen = [self.point(x), *(conv(x) for conv in self.atrous), self.whole(x.mean(dim=(2, 3), keepdim=True))]
         seen = [F.relu(norm(part)) for norm, part in zip(self.norms, seen, strict=True)]
-        seen[-1] = seen[-1].expand_as(x)  # (R, 256, 1, 1) -> (R, 256, S, S)
+        seen[-1] = seen[-1].expand_as(x)  # (R, width, 1, 1) -> (R, width, S, S)
         return F.relu(self.project(torch.cat(seen, dim=1)))
 
 
 class DeepLabHead(nn.Module):
-    """An atrous pyramid, then eight 3x3 convolutions of 512 channels with group norm."""
+    """An atrous pyramid, then eight 3x3 convolutions of twice its channels with group norm."""
 
-    def __init__(self) -> None:
+    def __init__(self, width: int) -> None:
         super().__init__()
-        self.pyramid = AtrousPyramid()
+        self.pyramid = AtrousPyramid(width)
         self.convs = nn.ModuleList(
-            nn.Conv2d(PYRAMID_CHANNELS if i == 0 else HEAD_CHANNELS, HEAD_CHANNELS, 3, padding=1, bias=False)
-            for i in range(N_HEAD_CONVS)
+            nn.Conv2d(width if i == 0 else 2 * width, 2 * width, 3, padding=1, bias=False) for i in range(N_HEAD_CONVS)
         )
-        self.norms = nn.ModuleList(nn.GroupNorm(_NORM_GROUPS, HEAD_CHANNELS) for _ in range(N_HEAD_CONVS))
+        self.norms = nn.ModuleList(nn.GroupNorm(_NORM_GROUPS, 2 * width) for _ in range(N_HEAD_CONVS))
         for conv in self.convs:
             nn.init.kaiming_normal_(conv.weight, mode="fan_out", nonlinearity="relu")
 
     def forward(self, x: Tensor) -> Tensor:
-        """Return (R, 512, S, S) from pooled features (R, 256, S, S)."""
+        """Return (R, 2 width, S, S) from pooled features (R, width, S, S)."""
         x = self.pyramid(x)
         for conv, norm in zip(self.convs, self.norms, strict=True):
             x = F.relu_(norm(conv(x)))
         return x
 
 
-def _upsampling_output(channels: int) -> nn.ConvTranspose2d:
-    layer = nn.ConvTranspose2d(HEAD_CHANNELS, channels, kernel_size=4, stride=2, padding=1)
+def upsampling_output(inside: int, channels: int) -> nn.ConvTranspose2d:
+    """Return the layer that doubles a map and gives it `channels`."""
+    layer = nn.ConvTranspose2d(inside, channels, kernel_size=4, stride=2, padding=1)
     nn.init.kaiming_normal_(layer.weight, mode="fan_out", nonlinearity="relu")
     nn.init.zeros_(layer.bias)
     return layer
@@ -169,14 +165,14 @@ class ChartOutput(nn.Module):
 
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
-        self.coarse = _upsampling_output(config.coarse_channels)
-        self.fine = _upsampling_output(N_CHART_CHANNELS)
-        self.u = _upsampling_output(N_CHART_CHANNELS)
-        self.v = _upsampling_output(N_CHART_CHANNELS)
+        self.coarse = upsampling_output(2 * config.width, config.coarse_channels)
+        self.fine = upsampling_output(2 * config.width, N_CHART_CHANNELS)
+        self.u = upsampling_output(2 * config.width, N_CHART_CHANNELS)
+        self.v = upsampling_output(2 * config.width, N_CHART_CHANNELS)
 
     def forward(self, x: Tensor) -> ChartMaps:
-        """Return maps of side 4 S from (R, 512, S, S)."""
-        return ChartMaps(_double(self.coarse(x)), _double(self.fine(x)), _double(self.u(x)), _double(self.v(x)))
+        """Return maps of side 4 S from (R, 2 width, S, S)."""
+        return ChartMaps(double(self.coarse(x)), double(self.fine(x)), double(self.u(x)), double(self.v(x)))
 
 
 class EmbeddingOutput(nn.Module):
@@ -187,8 +183,8 @@ class EmbeddingOutput(nn.Module):
 
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
-        self.coarse = _upsampling_output(config.coarse_channels)
-        self.embedding = _upsampling_output(config.embedding_dim)
+        self.coarse = upsampling_output(2 * config.width, config.coarse_channels)
+        self.embedding = upsampling_output(2 * config.width, config.embedding_dim)
         self.register_buffer("features", torch.zeros(N_CSE_VERTICES, VERTEX_FEATURES))
         self.projection = nn.Parameter(torch.empty(VERTEX_FEATURES, config.embedding_dim).uniform_(-0.5, 0.5))
 
@@ -197,5 +193,5 @@ class EmbeddingOutput(nn.Module):
         return F.normalize(self.features @ self.projection, dim=1, eps=1e-6)
 
     def forward(self, x: Tensor) -> EmbeddingMaps:
-        """Return maps of side 4 S from (R, 512, S, S)."""
-        return EmbeddingMaps(_double(self.coarse(x)), _double(self.embedding(x)), self.vertex_embeddings())
+        """Return maps of side 4 S from (R, 2 width, S, S)."""
+        return EmbeddingMaps(double(self.coarse(x)), double(self.embedding(x)), self.vertex_embeddings())

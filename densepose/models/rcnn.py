@@ -13,7 +13,8 @@ from torch import Tensor, nn
 from torchvision.ops import batched_nms, clip_boxes_to_image, nms
 
 from densepose.config import ModelConfig
-from densepose.models.backbone import PYRAMID_CHANNELS, STRIDES, FeaturePyramid
+from densepose.models.backbone import STRIDES, FeaturePyramid
+from densepose.models.branches import KeypointBranch, MaskBranch
 from densepose.models.heads import (
     ChartOutput,
     ConvHead,
@@ -22,28 +23,21 @@ from densepose.models.heads import (
     DenseMaps,
     EmbeddingOutput,
 )
-from densepose.models.regions import ANCHOR_RATIOS, ANCHOR_SIZES_PX, decode_boxes, level_anchors, pool_regions
+from densepose.models.regions import (
+    ANCHOR_RATIOS,
+    ANCHOR_SIZES_PX,
+    Boxes,
+    Size,
+    decode_boxes,
+    level_anchors,
+    pool_regions,
+)
 
-Size = tuple[int, int]  # height, width of an image in the batch, without its padding
-
-_RPN_WEIGHTS = (1.0, 1.0, 1.0, 1.0)
-_BOX_WEIGHTS = (10.0, 10.0, 5.0, 5.0)
+RPN_WEIGHTS = (1.0, 1.0, 1.0, 1.0)
+BOX_WEIGHTS = (10.0, 10.0, 5.0, 5.0)
 _BOX_POOL_PX = 7
-_BOX_FEATURES = 1024
+_BRANCH_POOL_PX = 14
 _POOLED_LEVELS = 4  # P2..P5; P6 serves proposals only
-
-
-@dataclass(frozen=True, slots=True)
-class Boxes:
-    """Boxes of one image, best first.
-
-    Attributes:
-        corners: (N, 4) x0, y0, x1, y1 in pixels of the network's input, inside the image.
-        scores: (N,) objectness logits of proposals, probabilities of people.
-    """
-
-    corners: Tensor
-    scores: Tensor
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +47,14 @@ class Found:
     Attributes:
         people: the boxes of each image; with boxes given, those, with a score of 1.
         maps: dense maps of all people of the batch in that order.
+        mask: (R, 1, 28, 28) logits of the people's masks over their boxes; None without the branch.
+        keypoints: (R, 17, 56, 56) logits of the keypoints' places over the boxes; None without the branch.
     """
 
     people: list[Boxes]
     maps: DenseMaps
+    mask: Tensor | None = None
+    keypoints: Tensor | None = None
 
 
 class ProposalNetwork(nn.Module):
@@ -66,9 +64,9 @@ class ProposalNetwork(nn.Module):
         super().__init__()
         n_anchors = len(ANCHOR_RATIOS)
         self.config = config
-        self.conv = nn.Conv2d(PYRAMID_CHANNELS, PYRAMID_CHANNELS, 3, padding=1)
-        self.objectness = nn.Conv2d(PYRAMID_CHANNELS, n_anchors, 1)
-        self.deltas = nn.Conv2d(PYRAMID_CHANNELS, 4 * n_anchors, 1)
+        self.conv = nn.Conv2d(config.width, config.width, 3, padding=1)
+        self.objectness = nn.Conv2d(config.width, n_anchors, 1)
+        self.deltas = nn.Conv2d(config.width, 4 * n_anchors, 1)
         for conv in (self.conv, self.objectness, self.deltas):
             nn.init.normal_(conv.weight, std=0.01)
             nn.init.zeros_(conv.bias)
@@ -95,7 +93,7 @@ class ProposalNetwork(nn.Module):
             score, index = flat.topk(n_best, dim=1)  # (B, K)
             anchors = level_anchors((rows, columns), STRIDES[number], ANCHOR_SIZES_PX[number], flat.device)
             moves = moves.gather(1, index[:, :, None].expand(-1, -1, 4))  # (B, K, 4)
-            boxes = decode_boxes(moves.reshape(-1, 4), anchors[index].reshape(-1, 4), _RPN_WEIGHTS)
+            boxes = decode_boxes(moves.reshape(-1, 4), anchors[index].reshape(-1, 4), RPN_WEIGHTS)
             corners.append(boxes.view(batch, n_best, 4))
             scores.append(score)
             levels.append(torch.full((n_best,), number, device=flat.device))
@@ -120,10 +118,11 @@ class BoxHead(nn.Module):
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
         self.config = config
-        self.fc1 = nn.Linear(PYRAMID_CHANNELS * _BOX_POOL_PX**2, _BOX_FEATURES)
-        self.fc2 = nn.Linear(_BOX_FEATURES, _BOX_FEATURES)
-        self.score = nn.Linear(_BOX_FEATURES, 2)
-        self.delta = nn.Linear(_BOX_FEATURES, 4)
+        features = 4 * config.width
+        self.fc1 = nn.Linear(config.width * _BOX_POOL_PX**2, features)
+        self.fc2 = nn.Linear(features, features)
+        self.score = nn.Linear(features, 2)
+        self.delta = nn.Linear(features, 4)
         nn.init.normal_(self.score.weight, std=0.01)
         nn.init.normal_(self.delta.weight, std=0.001)
         for layer in (self.score, self.delta):
@@ -132,7 +131,7 @@ class BoxHead(nn.Module):
     def forward(self, pyramid: list[Tensor], regions: list[Tensor]) -> tuple[Tensor, Tensor]:
         """Return logits of (person, background), (R, 2), and weighted deltas, (R, 4), for regions (R_b, 4) an image."""
         pooled = pool_regions(pyramid[:_POOLED_LEVELS], STRIDES[:_POOLED_LEVELS], regions, _BOX_POOL_PX)
-        x = pooled.flatten(1)  # (R, 256, 7, 7) -> (R, 12544)
+        x = pooled.flatten(1)  # (R, width, 7, 7) -> (R, 49 width)
         x = F.relu_(self.fc2(F.relu_(self.fc1(x))))
         return self.score(x), self.delta(x)
 
@@ -140,7 +139,7 @@ class BoxHead(nn.Module):
         """Return the people among the regions of each image."""
         logits, deltas = self(pyramid, regions)
         person = logits.softmax(dim=1)[:, 0]
-        boxes = decode_boxes(deltas, torch.cat(regions), _BOX_WEIGHTS)
+        boxes = decode_boxes(deltas, torch.cat(regions), BOX_WEIGHTS)
         lengths = [len(r) for r in regions]
         return [
             self._choose(clip_boxes_to_image(corners, size), scores)
@@ -165,12 +164,14 @@ class DensePoseRCNN(nn.Module):
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
         self.config = config
-        self.backbone = FeaturePyramid(config.backbone)
+        self.backbone = FeaturePyramid(config.backbone, config.width)
         self.rpn = ProposalNetwork(config)
         self.box_head = BoxHead(config)
-        self.decoder = Decoder() if config.has_decoder else None
-        self.dense_head = DeepLabHead() if config.dense_head == "deeplab" else ConvHead()
+        self.decoder = Decoder(config.width) if config.has_decoder else None
+        self.dense_head = DeepLabHead(config.width) if config.dense_head == "deeplab" else ConvHead(config.width)
         self.output = EmbeddingOutput(config) if config.output == "embedding" else ChartOutput(config)
+        self.mask = MaskBranch(config.width) if config.has_mask else None
+        self.keypoints = KeypointBranch(config.width) if config.has_keypoints else None
 
     def forward(self, images: Tensor, sizes: list[Size], boxes: list[Tensor] | None = None) -> Found:
         """Find people and their surface.
@@ -185,7 +186,8 @@ class DensePoseRCNN(nn.Module):
             people = self.detect(pyramid, sizes)
         else:
             people = [Boxes(corners, corners.new_ones(len(corners))) for corners in boxes]
-        return Found(people, self.densify(self.shared_features(pyramid), [found.corners for found in people]))
+        corners = [found.corners for found in people]
+        return Found(people, self.densify(self.shared_features(pyramid), corners), *self.look_aside(pyramid, corners))
 
     def detect(self, pyramid: list[Tensor], sizes: list[Size]) -> list[Boxes]:
         """Return the people of each image from P2..P6."""
@@ -204,3 +206,13 @@ class DensePoseRCNN(nn.Module):
         pooled = pool_regions(features, STRIDES[: len(features)], boxes, self.config.dense_pool_px)
         maps: DenseMaps = self.output(self.dense_head(pooled))
         return maps
+
+    def look_aside(self, pyramid: list[Tensor], boxes: list[Tensor]) -> tuple[Tensor | None, Tensor | None]:
+        """Return what the mask branch and the keypoint branch say of boxes (N_b, 4) an image, where there are such."""
+        if self.mask is None and self.keypoints is None:
+            return None, None
+        pooled = pool_regions(pyramid[:_POOLED_LEVELS], STRIDES[:_POOLED_LEVELS], boxes, _BRANCH_POOL_PX)
+        return (
+            None if self.mask is None else self.mask(pooled),
+            None if self.keypoints is None else self.keypoints(pooled),
+        )

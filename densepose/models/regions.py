@@ -1,9 +1,10 @@
-"""Boxes as the two-stage detector needs them: anchors, deltas, and the features under a box.
+"""Boxes as the detectors need them: anchors, deltas, and the features under a box.
 
 Ren et al., "Faster R-CNN", 2015. Boxes here are x0, y0, x1, y1 in pixels of the network's input.
 """
 
 import math
+from dataclasses import dataclass
 from typing import Final
 
 import torch
@@ -18,6 +19,21 @@ _MAX_LOG_SCALE: Final = math.log(1000 / 16)  # keeps exp() of an untrained netwo
 _CANONICAL_PX: Final = 224  # a box of this size is pooled from P4
 _CANONICAL_LEVEL: Final = 2  # P4's place among P2..P5
 _SAMPLING_RATIO: Final = 2
+
+Size = tuple[int, int]  # height, width of an image in the batch, without its padding
+
+
+@dataclass(frozen=True, slots=True)
+class Boxes:
+    """Boxes of one image, best first.
+
+    Attributes:
+        corners: (N, 4) x0, y0, x1, y1 in pixels of the network's input, inside the image.
+        scores: (N,) objectness logits of proposals, probabilities of people.
+    """
+
+    corners: Tensor
+    scores: Tensor
 
 
 def level_anchors(shape: tuple[int, int], stride: int, size_px: int, device: torch.device) -> Tensor:
@@ -59,6 +75,13 @@ def decode_boxes(deltas: Tensor, boxes: Tensor, weights: tuple[float, float, flo
     new_centre = centre + shift * size
     half = 0.5 * size * log_scale.clamp(max=_MAX_LOG_SCALE).exp()
     return torch.cat([new_centre - half, new_centre + half], dim=1)
+
+
+def encode_boxes(wanted: Tensor, boxes: Tensor, weights: tuple[float, float, float, float]) -> Tensor:
+    """Return the deltas (N, 4) by which `decode_boxes` moves `boxes` (N, 4) onto `wanted` (N, 4)."""
+    size, wanted_size = boxes[:, 2:] - boxes[:, :2], wanted[:, 2:] - wanted[:, :2]
+    shift = (wanted[:, :2] + 0.5 * wanted_size - boxes[:, :2] - 0.5 * size) / size
+    return torch.cat([shift, (wanted_size / size).log()], dim=1) * boxes.new_tensor(weights)
 
 
 def pool_regions(features: list[Tensor], strides: tuple[int, ...], boxes: list[Tensor], out_px: int) -> Tensor:

@@ -23,8 +23,8 @@ Float64 = npt.NDArray[np.float64]
 UInt8 = npt.NDArray[np.uint8]
 _Points = tuple[Float64, UInt8, Float64]  # xy (K, 2) in the kept square, chart (K,), uv (K, 2)
 
-_MIRROR_LABEL: Final = np.arange(256, dtype=np.uint8)
-_MIRROR_LABEL[: len(MIRROR_PART)] = MIRROR_PART
+MIRROR_LABEL: Final = np.arange(256, dtype=np.uint8)
+MIRROR_LABEL[: len(MIRROR_PART)] = MIRROR_PART
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,13 +124,13 @@ def _augmented(
     )  # fmt: skip
     xy, chart, uv = points
     if is_mirrored:
-        label = _MIRROR_LABEL[label]
+        label = MIRROR_LABEL[label]
         chart, u, v = mirror_iuv(chart, uv[:, 0], uv[:, 1])
         uv = np.column_stack([u, v])
     at = (xy - shift) @ np.linalg.inv(turn).T + centre
     grid = 2 * at / crop_px - 1
     chart = np.where((np.abs(grid) < 1).all(axis=1), chart, 0).astype(np.uint8)
-    return _recoloured(np.asarray(image, np.uint8), how, rng), np.asarray(label, np.uint8), grid, chart, uv.T
+    return recoloured(np.asarray(image, np.uint8), how, rng), np.asarray(label, np.uint8), grid, chart, uv.T
 
 
 def _placement(crop_px: int, how: Augmentation, is_mirrored: bool, rng: np.random.Generator) -> tuple[Float64, Float64]:
@@ -171,7 +171,8 @@ def _chosen_points(example: Example, n_points: int, is_dense: bool, rng: np.rand
     )
 
 
-def _recoloured(image: UInt8, how: Augmentation, rng: np.random.Generator) -> UInt8:
+def recoloured(image: UInt8, how: Augmentation, rng: np.random.Generator) -> UInt8:
+    """Return a square image (S, S, 3) in other light, colour and sharpness, with something before it; all by chance."""
     gain = 1 + how.colour * (rng.uniform(-1, 1, 3) * 0.4 + rng.uniform(-1, 1))
     offset = 255 * how.colour * rng.uniform(-0.5, 0.5)
     table = np.clip(np.arange(256)[:, None] * gain + offset, 0, 255).astype(np.uint8)  # (256, 3)

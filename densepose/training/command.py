@@ -1,34 +1,59 @@
 """`python -m densepose train`: from annotation files to a checkpoint that `predict` and the platform read."""
 
 import argparse
+import json
 import sys
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
+from typing import TYPE_CHECKING, Final, TypeVar
 
-from densepose.config import LiteConfig
+from densepose.config import PRESETS, DetectorConfig, LiteConfig, ModelConfig
+
+if TYPE_CHECKING:
+    import torch
+
+    from densepose.checkpoints import Checkpoint
+    from densepose.training.loop import Learner
+    from densepose.training.pictures import Picture
+
+LITE: Final = "lite"
+DETECTOR: Final = "detector"
+
+_BATCH: Final = {LITE: 16, DETECTOR: 8}
+_RCNN_BATCH: Final = 2
+_RATE: Final = {LITE: 1e-3, DETECTOR: 1.5e-3}
+_RCNN_RATE: Final = 2e-4
+_PRETRAINED_STAGES: Final = 2  # of a backbone that has learnt before: with its stem they stay as they are
+
+AnyConfig = TypeVar("AnyConfig", ModelConfig, LiteConfig, DetectorConfig)
 
 
 def add_train(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add the command and its arguments."""
-    train = commands.add_parser("train", help="train the lite network on DensePose-COCO files; resumes by itself")
+    train = commands.add_parser("train", help="train a network on DensePose-COCO files; resumes by itself")
+    train.add_argument("--preset", choices=(LITE, DETECTOR, *PRESETS), default=LITE, help="the network")
+    train.add_argument("--config", type=Path, help="JSON file with fields of its configuration that are to be changed")
     train.add_argument("--data", type=Path, nargs="+", required=True, help="folders with annotations.json and images/")
     train.add_argument("--held-out", type=Path, nargs="*", default=[], help="folders to validate on")
     train.add_argument("--out", type=Path, required=True, help="folder for model.safetensors, state and log.jsonl")
     budget = train.add_mutually_exclusive_group(required=True)
     budget.add_argument("--minutes", type=float, help="budget in minutes spent in steps")
     budget.add_argument("--steps", type=int, help="budget in steps")
-    train.add_argument("--weights", type=Path, help="checkpoint to begin from, instead of ImageNet's backbone")
-    train.add_argument("--batch", type=int, default=16, help="people a step")
+    train.add_argument("--weights", type=Path, help="checkpoint to begin from; a detector takes a lite one's backbone")
+    train.add_argument("--batch", type=int, help="people a step; of other networks than lite pictures a step")
     train.add_argument("--accumulate", type=int, default=1, help="steps' parts whose gradients add up")
-    train.add_argument("--crop", type=int, default=192, help="side of the crops in pixels, a multiple of 32")
-    train.add_argument("--points", type=int, default=128, help="points of a person that count in a step")
-    train.add_argument("--sparse", action="store_true", help="learn from annotated points only, not from every pixel")
-    train.add_argument("--losses", choices=("lite", "s1x", "legacy"), default="lite", help="weights of the losses")
-    train.add_argument("--rate", type=float, default=1e-3, help="highest learning rate")
+    train.add_argument("--rate", type=float, help="highest learning rate")
     train.add_argument("--seed", type=int, default=0, help="decides order and augmentation")
+    train.add_argument("--losses", choices=("lite", "s1x", "legacy"), help="weights of the surface's losses")
     train.add_argument("--validate-minutes", type=float, default=15.0, help="between validations")
     train.add_argument("--device", default="cpu", help="cpu or cuda")
     train.add_argument("--threads", type=int, help="CPU threads")
+    lite = train.add_argument_group("of the lite network")
+    lite.add_argument("--crop", type=int, default=192, help="side of the crops in pixels, a multiple of 32")
+    lite.add_argument("--points", type=int, default=128, help="points of a person that count in a step")
+    lite.add_argument("--sparse", action="store_true", help="learn from annotated points only, not from every pixel")
+    rcnn = train.add_argument_group("of the two-stage networks")
+    rcnn.add_argument("--short-sides", type=int, nargs="+", help="pixels that pictures' short sides are brought to")
 
 
 def run_train(options: argparse.Namespace) -> None:
@@ -40,38 +65,92 @@ def run_train(options: argparse.Namespace) -> None:
     import torch
 
     from densepose.checkpoints import read_checkpoint
+    from densepose.training.loop import Schedule, train
+
+    if options.threads is not None:
+        torch.set_num_threads(options.threads)
+    start = read_checkpoint(options.weights) if options.weights else None
+    device = torch.device(options.device)
+    make = {LITE: _lite, DETECTOR: _detector}.get(options.preset, _rcnn)
+    learner = make(options, start, device)
+    schedule = Schedule(
+        minutes=options.minutes, steps=options.steps, accumulate=options.accumulate, precision="bf16",
+        learning_rate=options.rate or _RATE.get(options.preset, _RCNN_RATE),
+        validate_every_s=60 * options.validate_minutes,
+    )  # fmt: skip
+    figures = train(learner, schedule, options.out, device=device, say=_say)
+    _say(f"{options.out / 'model.safetensors'}: {figures}")
+
+
+def _lite(options: argparse.Namespace, start: "Checkpoint | None", device: "torch.device") -> "Learner":
     from densepose.training.examples import People, Source
     from densepose.training.lite import LiteLearner, LiteRecipe
-    from densepose.training.loop import Schedule, train
     from densepose.training.losses import LOSS_WEIGHTS
 
     if options.crop < 64 or options.crop % 32:
         raise ValueError(f"--crop must be a multiple of 32, 64 or more, got {options.crop}")
-    if options.threads is not None:
-        torch.set_num_threads(options.threads)
-    config = LiteConfig()
-    start = read_checkpoint(options.weights) if options.weights else None
-    if start is not None:
-        if not isinstance(start.config, LiteConfig):
-            raise ValueError(f"--weights {options.weights} is another network: training goes on from a lite one")
-        config = start.config
+    config = _config(LiteConfig(), options, start)
     people = People([Source.of(folder) for folder in options.data], config.margin)
     held_out = People([Source.of(folder) for folder in options.held_out], config.margin) if options.held_out else None
-    recipe = replace(
-        LiteRecipe(), batch=options.batch, crop_px=options.crop, n_points=options.points, seed=options.seed,
-        is_dense=not options.sparse, weights=LOSS_WEIGHTS[options.losses],
+    recipe = LiteRecipe(
+        batch=options.batch or _BATCH[LITE], crop_px=options.crop, n_points=options.points, seed=options.seed,
+        is_dense=not options.sparse, weights=LOSS_WEIGHTS[options.losses or "lite"],
     )  # fmt: skip
-    device = torch.device(options.device)
     learner = LiteLearner(config, people, held_out, recipe, device=device, is_pretrained=start is None)
     if start is not None:
         learner.model.load_state_dict(start.tensors, strict=False)  # what is missing are counters
-    schedule = Schedule(
-        minutes=options.minutes, steps=options.steps, learning_rate=options.rate, accumulate=options.accumulate,
-        validate_every_s=60 * options.validate_minutes, precision="bf16",
-    )  # fmt: skip
     _say(f"{len(people)} people to learn from, {0 if held_out is None else len(held_out)} held out")
-    figures = train(learner, schedule, options.out, device=device, say=_say)
-    _say(f"{options.out / 'model.safetensors'}: {figures}")
+    return learner
+
+
+def _detector(options: argparse.Namespace, start: "Checkpoint | None", device: "torch.device") -> "Learner":
+    from densepose.training.collages import Album
+    from densepose.training.detector import DetectorLearner, DetectorRecipe
+
+    config = _config(DetectorConfig(), options, None if start and isinstance(start.config, LiteConfig) else start)
+    pictures, held_out = _pictures(options.data), _pictures(options.held_out)
+    recipe = DetectorRecipe(batch=options.batch or _BATCH[DETECTOR], seed=options.seed)
+    return DetectorLearner(config, Album.of(pictures), held_out, recipe, device=device, start=start)
+
+
+def _rcnn(options: argparse.Namespace, start: "Checkpoint | None", device: "torch.device") -> "Learner":
+    from densepose.training.losses import LOSS_WEIGHTS
+    from densepose.training.rcnn import RcnnLearner, RcnnRecipe
+
+    config = _config(PRESETS[options.preset], options, start)
+    recipe = RcnnRecipe(
+        batch=options.batch or _RCNN_BATCH, seed=options.seed, weights=LOSS_WEIGHTS[options.losses or "s1x"],
+        n_frozen_stages=0 if start is None else _PRETRAINED_STAGES,
+    )  # fmt: skip
+    if options.short_sides:
+        recipe = replace(recipe, short_sides_px=tuple(options.short_sides))
+    pictures, held_out = _pictures(options.data), _pictures(options.held_out)
+    return RcnnLearner(config, pictures, held_out, recipe, device=device, start=start)
+
+
+def _config(default: AnyConfig, options: argparse.Namespace, start: "Checkpoint | None") -> AnyConfig:
+    """Return the preset's configuration, or that of the weights to begin from, with the file's fields changed."""
+    config = default
+    if start is not None:
+        if not isinstance(start.config, type(default)):
+            raise ValueError(f"--weights {options.weights} is another network than {options.preset}")
+        config = start.config
+    if options.config is None:
+        return config
+    changes = json.loads(options.config.read_text(encoding="utf-8"))
+    if not isinstance(changes, dict):
+        raise ValueError(f"{options.config} must hold a JSON object with fields of the configuration")
+    return type(config).from_json(json.dumps({**asdict(config), **changes}))
+
+
+def _pictures(folders: list[Path]) -> "list[Picture]":
+    from densepose.training.pictures import read_pictures
+
+    pictures = [picture for folder in folders for picture in read_pictures(folder)]
+    people = sum(len(picture.boxes) for picture in pictures)
+    if folders:
+        _say(f"{len(pictures)} pictures with {people} people in {', '.join(map(str, folders))}")
+    return pictures
 
 
 def _say(line: str) -> None:

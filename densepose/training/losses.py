@@ -11,10 +11,13 @@ import torch
 import torch.nn.functional as F  # noqa: N812
 from torch import Tensor
 
-from densepose.models.heads import ChartMaps
+from densepose.models.embedding import embedding_loss
+from densepose.models.heads import ChartMaps, EmbeddingMaps
 from densepose.training.batches import Batch
 from densepose.training.examples import SOME_PART, UNKNOWN
+from densepose.training.surfaces import Surfaces
 
+_MOST_VECTORS: Final = 1024  # points whose vectors are compared with all vertices in a step: 113 MB
 N_BACKGROUND_CELLS: Final = 48  # a person's background cells that teach the chart output, evenly spaced
 
 
@@ -107,3 +110,37 @@ def _background_logits(fine: Tensor, batch: Batch) -> Tensor:
             step = torch.linspace(0, len(cells) - 1, min(N_BACKGROUND_CELLS, len(cells)), device=cells.device)
             rows.append(of_person[cells[step.long()]])
     return torch.cat(rows) if rows else flat.new_zeros((0, fine.shape[1]))
+
+
+def embedding_losses(maps: EmbeddingMaps, people: Surfaces, regions: Tensor, weights: LossWeights) -> dict[str, Tensor]:
+    """Return `coarse` and `embedding` of regions (R, 4) and their people."""
+    batch = people.batch(regions, maps.coarse.shape[-1])
+    coarse = weights.coarse * coarse_loss(maps.coarse.float(), batch.label)
+    is_point = batch.chart > 0
+    at = F.grid_sample(maps.embedding.float(), batch.grid, align_corners=False)[..., 0].transpose(1, 2)[is_point]
+    if len(at) == 0:
+        return {"coarse": coarse, "embedding": maps.embedding.sum() * 0}
+    step = -(-len(at) // _MOST_VECTORS)
+    vertex = people.vertex[is_point]
+    return {"coarse": coarse, "embedding": weights.chart * embedding_loss(at[::step], vertex[::step], maps.vertices)}
+
+
+def mask_loss(logits: Tensor, people: Surfaces, regions: Tensor) -> Tensor:
+    """Return the mean cross-entropy of masks (R, 1, S, S) over the cells of which something is known."""
+    label = people.labels(regions, logits.shape[-1])
+    is_known = label != UNKNOWN
+    is_body = ((label > 0) & (label <= SOME_PART)).float()
+    loss = F.binary_cross_entropy_with_logits(logits[:, 0].float(), is_body, reduction="none")
+    return (loss * is_known).sum() / is_known.sum().clamp(min=1)
+
+
+def keypoint_loss(logits: Tensor, people: Surfaces, regions: Tensor) -> Tensor:
+    """Return the mean cross-entropy of the places (R, 17, S, S) of annotated keypoints inside the regions."""
+    side = logits.shape[-1]
+    at = people.inside(regions, people.keypoints)  # (R, 17, 2)
+    counts = people.is_seen & (at.abs() < 1).all(dim=2)
+    cell = ((at + 1) / 2 * side).long().clamp(0, side - 1)
+    target = cell[..., 1] * side + cell[..., 0]
+    if not bool(counts.any()):
+        return logits.sum() * 0
+    return F.cross_entropy(logits.flatten(2)[counts].float(), target[counts])

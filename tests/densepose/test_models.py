@@ -47,7 +47,7 @@ def test_nobody_is_no_error(small_checkpoint: Checkpoint, is_given: bool) -> Non
         found = model(noise(), [SIZE], [torch.zeros(0, 4)] if is_given else None)
     assert len(found.people[0].scores) == 0
     assert found.maps.u.shape == (0, 25, 112, 112)
-    assert DeepLabHead()(torch.zeros(0, 256, 28, 28)).shape == (0, 512, 28, 28)
+    assert DeepLabHead(256)(torch.zeros(0, 256, 28, 28)).shape == (0, 512, 28, 28)
 
 
 def test_detections_lie_inside_and_best_comes_first(small_checkpoint: Checkpoint) -> None:
@@ -91,7 +91,7 @@ def test_gradients_reach_every_part(small_checkpoint: Checkpoint) -> None:
 
 def test_atrous_pyramid_sees_the_whole_map() -> None:
     torch.manual_seed(0)
-    pyramid = AtrousPyramid()
+    pyramid = AtrousPyramid(256)
     x = torch.randn(1, 256, 14, 14, requires_grad=True)
     pyramid(x)[0, :, 0, 0].sum().backward()
     assert x.grad is not None
