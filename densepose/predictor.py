@@ -19,7 +19,7 @@ from densepose.images import Batch, Rgb, check_rgb, to_batch
 from densepose.models.backbone import fold_norms
 from densepose.models.lite import LiteDensePose
 from densepose.people_finder import FoundPerson, PeopleFinder, bundled_finder
-from densepose.surface_maps import SurfaceMap, surface_map
+from densepose.surface_maps import SurfaceMap, surface_maps
 from labels.boxes import Box, Crop
 
 WEIGHTS_FOLDER: Final = Path(__file__).parent / "weights"
@@ -194,7 +194,7 @@ class LitePredictor(Predictor):
         )
         with torch.inference_mode():
             maps = self._model(((pixels - mean) / std).contiguous(memory_format=torch.channels_last))
-            found = [surface_map(maps, row, r.height, r.width) for row, r in enumerate(regions)]
+            found = surface_maps(maps, [(region.height, region.width) for region in regions])
         return [
             _in_image(person, region, surface, size)
             for person, region, surface in zip(people, regions, found, strict=True)
@@ -253,17 +253,16 @@ class RcnnPredictor(Predictor):
             people = (
                 inside if inside is not None else _in_image_pixels([p.corners for p in found.people], batch, limits)
             )
-            results: list[list[PersonSurface]] = []
-            row = 0
-            for corners, scored in zip(people, found.people, strict=True):
-                results.append([])
-                for corner, score in zip(corners, scored.scores.tolist(), strict=True):
-                    window = window_of(corner)
-                    surface = surface_map(found.maps, row, window.height, window.width)
-                    x0, y0, x1, y1 = corner.tolist()
-                    results[-1].append(PersonSurface(Box(x0, y0, x1 - x0, y1 - y0), score, window, surface))
-                    row += 1
-        return results
+            corners = np.concatenate(people)
+            windows = [window_of(corner) for corner in corners]
+            surfaces = surface_maps(found.maps, [window.shape for window in windows])
+        scores = torch.cat([scored.scores for scored in found.people]).tolist()
+        looked = [
+            PersonSurface(Box(x0, y0, x1 - x0, y1 - y0), score, window, surface)
+            for (x0, y0, x1, y1), score, window, surface in zip(corners.tolist(), scores, windows, surfaces, strict=True)
+        ]
+        ends = np.cumsum([len(of_image) for of_image in people])
+        return [looked[end - len(of_image) : end] for end, of_image in zip(ends, people, strict=True)]
 
     def _given(self, corners: list[npt.NDArray[np.float64]], batch: Batch) -> list[Tensor]:
         """Return image-pixel boxes (N, 4) as boxes of the network's input."""

@@ -1,9 +1,11 @@
-"""From raw maps on a square grid to a chart, U and V for every pixel of a person's box.
+"""From raw maps on a square grid to a chart, U and V for every pixel of each person's box, for all people at once.
 
 The public convention: logits are resampled bilinearly to the box's whole pixels; a pixel is background where the coarse
-logits say so, else it has the chart of the largest fine logit and that chart's U and V.
+logits say so, else it has the chart of the largest fine logit and that chart's U and V. A pixel lies between four cells;
+where all four have the same largest logit, so has every mixture of them, and nothing need be resampled.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Final
@@ -17,8 +19,10 @@ from torch import Tensor
 from body.atlas import iuv_of
 from body.cse import N_CSE_VERTICES, surface_of_cse_vertex
 from densepose.models.heads import ChartMaps, DenseMaps, EmbeddingMaps
+from densepose.models.regions import Size
 
-_VALUES_AT_ONCE: Final = 1 << 23  # resampled numbers held at once: 32 MB, whatever the photograph's size
+_PIXELS_AT_ONCE: Final = 1 << 20  # bounds memory, whatever the photograph's size
+_SIMILARITIES_AT_ONCE: Final = 1 << 23  # of pixels with vertices: 32 MB
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -37,100 +41,175 @@ class SurfaceMap:
     vertex: npt.NDArray[np.int32] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class _Axis:
-    """Bilinear resampling along one axis: value = (1 - share) * at[low] + share * at[high]; each (out,)."""
-
-    low: Tensor
-    high: Tensor
-    share: Tensor
-
-    @classmethod
-    def between(cls, in_px: int, out_px: int, device: torch.device) -> "_Axis":
-        at = (torch.arange(out_px, device=device, dtype=torch.float32) + 0.5) * (in_px / out_px) - 0.5
-        at = at.clamp(0, in_px - 1)
-        low = at.floor().to(torch.int64)
-        return cls(low, (low + 1).clamp(max=in_px - 1), at - low)
-
-    def rows(self, start: int, stop: int) -> "_Axis":
-        return _Axis(self.low[start:stop], self.high[start:stop], self.share[start:stop])
-
-
-def surface_map(maps: DenseMaps, index: int, height: int, width: int) -> SurfaceMap:
-    """Return the surface under each pixel of person `index`'s window.
+def surface_maps(maps: DenseMaps, sizes: Sequence[Size]) -> list[SurfaceMap]:
+    """Return the surface under each pixel of every person's window.
 
     Args:
-        maps: of the network.
-        index: which person of the maps.
-        height, width: of the window in pixels.
+        maps: of the network, of R people.
+        sizes: height and width in pixels of their R windows.
     """
-    side = maps.coarse.shape[-1]
-    down = _Axis.between(side, height, maps.coarse.device)
-    along = _Axis.between(side, width, maps.coarse.device)
-    channels = maps.coarse.shape[1] + (maps.fine if isinstance(maps, ChartMaps) else maps.embedding).shape[1]
-    step = max(1, _VALUES_AT_ONCE // (channels * width))
-    strips = []
-    for start in range(0, height, step):
-        rows = down.rows(start, start + step)
-        strips.append(
-            _chart_strip(maps, index, rows, along)
-            if isinstance(maps, ChartMaps)
-            else _vertex_strip(maps, index, rows, along)
-        )
+    if len(sizes) != len(maps.coarse):
+        raise ValueError(f"sizes must have one for each of {len(maps.coarse)} people, got {len(sizes)}")
+    if not sizes:
+        return []
+    look = _charts if isinstance(maps, ChartMaps) else _vertices
+    grids = _grids(maps)
+    pixels = _Pixels.of(sizes, maps.coarse)
+    chunks = [look(maps, grids, pixels.part(start)) for start in range(0, len(pixels), _PIXELS_AT_ONCE)]
+    ends = torch.tensor([height * width for height, width in sizes]).cumsum(0)
+    whole = np.split(torch.cat(chunks).cpu().numpy(), ends[:-1].tolist())
+    shaped = [of.reshape(height, width, -1) for of, (height, width) in zip(whole, sizes, strict=True)]
     if isinstance(maps, EmbeddingMaps):
-        return _of_vertices(torch.cat(strips)[..., 0].cpu().numpy().astype(np.int32))
-    whole = torch.cat(strips).cpu().numpy()  # (h, w, 3)
-    return SurfaceMap(whole[..., 0].astype(np.uint8), whole[..., 1].copy(), whole[..., 2].copy())
+        return [_of_vertices(of[..., 0].astype(np.int32)) for of in shaped]
+    return [SurfaceMap(of[..., 0].astype(np.uint8), of[..., 1].copy(), of[..., 2].copy()) for of in shaped]
 
 
-def _chart_strip(maps: ChartMaps, index: int, down: _Axis, along: _Axis) -> Tensor:
-    """Return chart, u, v of the strip's pixels, (n, w, 3) float32."""
-    is_body = _largest(_resample(maps.coarse[index].float(), down, along)) > 0  # (n, w)
-    chart = _largest(_resample(maps.fine[index].float(), down, along)) * is_body  # (n, w)
-    u, v = (_resample_chosen(m[index].float(), chart, down, along).clamp(0, 1) * (chart > 0) for m in (maps.u, maps.v))
-    return torch.stack([chart.to(torch.float32), u, v], dim=-1)
+@dataclass(frozen=True, slots=True)
+class _Grid:
+    """The maps of R people as a table with a row a cell, G = S + 1 a side: the last row and column are there twice.
 
-
-def _vertex_strip(maps: EmbeddingMaps, index: int, down: _Axis, along: _Axis) -> Tensor:
-    """Return the nearest vertex of the strip's pixels, (n, w, 1) int64, -1 on background."""
-    is_body = _largest(_resample(maps.coarse[index].float(), down, along)) > 0  # (n, w)
-    embedding = _resample(maps.embedding[index].float(), down, along)[:, is_body].T  # (P, D)
-    half_norm = 0.5 * maps.vertices.square().sum(dim=1)  # |e - v|^2 is smallest where e.v - |v|^2 / 2 is largest
-    vertex = torch.full(is_body.shape, -1, dtype=torch.int64, device=is_body.device)
-    step = max(1, _VALUES_AT_ONCE // len(maps.vertices))
-    nearest = [(part @ maps.vertices.T - half_norm).argmax(dim=1) for part in embedding.split(step)]
-    if nearest:
-        vertex[is_body] = torch.cat(nearest)
-    return vertex[..., None]
-
-
-def _resample(maps: Tensor, down: _Axis, along: _Axis) -> Tensor:
-    """Return (C, n, w) from (C, S, S)."""
-    upper, lower = maps.index_select(1, down.low), maps.index_select(1, down.high)
-    rows = torch.lerp(upper, lower, down.share[:, None])  # (C, n, S)
-    size = (rows.shape[1], len(along.share))
-    return F.interpolate(rows[None], size=size, mode="bilinear", align_corners=False)[0]
-
-
-def _largest(maps: Tensor) -> Tensor:
-    """Return the channel of the largest value, the first of equals, (n, w) int64, from (C, n, w).
-
-    What `argmax(dim=0)` gives, at a tenth of its time on a CPU, where it walks across memory.
+    Attributes:
+        values: (R * G * G, C).
+        side: G.
     """
-    best = maps[0].clone()
-    channel = torch.zeros(best.shape, dtype=torch.int64, device=maps.device)
-    for number, values in enumerate(maps[1:], start=1):
-        channel.masked_fill_(values > best, number)
-        torch.maximum(best, values, out=best)
+
+    values: Tensor
+    side: int
+
+    @classmethod
+    def of(cls, maps: Tensor) -> "_Grid":
+        padded = F.pad(maps.float(), (0, 1, 0, 1), mode="replicate")
+        return cls(padded.permute(0, 2, 3, 1).reshape(-1, maps.shape[1]), padded.shape[-1])
+
+    @property
+    def corners(self) -> tuple[int, int, int, int]:
+        """How far the rows of the four cells around a pixel are from that of the upper left one."""
+        return 0, 1, self.side, self.side + 1
+
+    def mixed(self, pixels: "_Pixels") -> Tensor:
+        """Return (P, C), each pixel's mixture of the four cells around it."""
+        rows = pixels.cell[:, None] + torch.tensor(self.corners, device=pixels.cell.device)
+        return F.embedding_bag(rows, self.values, mode="sum", per_sample_weights=torch.stack(pixels.weights(), dim=1))
+
+    def mixed_in(self, pixels: "_Pixels", channel: Tensor) -> Tensor:
+        """Return (P,): at each pixel only its own channel (P,)."""
+        width = self.values.shape[1]
+        first, flat = pixels.cell * width + channel, self.values.reshape(-1)
+        total = flat.new_zeros(len(channel))
+        for corner, weight in zip(self.corners, pixels.weights(), strict=True):
+            total.addcmul_(flat[first + corner * width], weight)
+        return total
+
+    def largest(self, pixels: "_Pixels") -> Tensor:
+        """Return the channel of each pixel's largest value, (P,) int64."""
+        label = _largest(self.values.T)
+        reach = len(label) - self.corners[-1]  # the last cells have no neighbours, and no pixel asks for them
+        agrees = torch.stack([label[corner : corner + reach] == label[:reach] for corner in self.corners]).all(dim=0)
+        known = F.pad(torch.where(agrees, label[:reach], -1), (0, self.corners[-1]), value=-1)
+        channel = known[pixels.cell]
+        is_open = torch.nonzero(channel < 0).squeeze(1)
+        channel[is_open] = _largest(self.mixed(pixels.chosen(is_open)).T)
+        return channel
+
+
+@dataclass(frozen=True, slots=True)
+class _Pixels:
+    """P pixels of all people's windows, one window after the other, row by row.
+
+    Attributes:
+        cell: (P,) int64 the row of a `_Grid` of the cell to the upper left of each.
+        down, along: (P,) float32, how far it is on the way to the next cell below, and to the right.
+    """
+
+    cell: Tensor
+    down: Tensor
+    along: Tensor
+
+    @classmethod
+    def of(cls, sizes: Sequence[Size], maps: Tensor) -> "_Pixels":
+        """Return the pixels of windows of these sizes over maps (R, C, S, S)."""
+        side = maps.shape[-1]
+        cells, downs, alongs = [], [], []
+        for person, (height, width) in enumerate(sizes):
+            row, down = _between(side, height, maps.device)
+            column, along = _between(side, width, maps.device)
+            first = person * (side + 1) ** 2 + row * (side + 1)
+            cells.append((first[:, None] + column).reshape(-1))
+            downs.append(down[:, None].expand(-1, width).reshape(-1))
+            alongs.append(along.expand(height, -1).reshape(-1))
+        return cls(torch.cat(cells), torch.cat(downs), torch.cat(alongs))
+
+    def __len__(self) -> int:
+        return len(self.cell)
+
+    def part(self, start: int) -> "_Pixels":
+        """Return those from one on, as many as are looked at together."""
+        stop = start + _PIXELS_AT_ONCE
+        return _Pixels(self.cell[start:stop], self.down[start:stop], self.along[start:stop])
+
+    def chosen(self, which: Tensor) -> "_Pixels":
+        """Return some of them, by number (N,) int64."""
+        return _Pixels(self.cell[which], self.down[which], self.along[which])
+
+    def weights(self) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """Return how much each of the four cells counts, each (P,), in the order of `_Grid.corners`."""
+        lower_right = self.down * self.along
+        lower_left, upper_right = self.down - lower_right, self.along - lower_right
+        return 1 - self.down - upper_right, upper_right, lower_left, lower_right
+
+
+def _largest(values: Tensor) -> Tensor:
+    """Return the channel of the largest value, the first of equals, (N,) int64, from (C, N).
+
+    What `argmax(dim=0)` gives, at a tenth of its time on a CPU.
+    """
+    best, *others = values.contiguous()
+    best = best.clone()
+    channel = torch.zeros(best.shape, dtype=torch.int64, device=values.device)
+    for number, of_channel in enumerate(others, start=1):
+        channel.masked_fill_(of_channel > best, number)
+        torch.maximum(best, of_channel, out=best)
     return channel
 
 
-def _resample_chosen(maps: Tensor, channel: Tensor, down: _Axis, along: _Axis) -> Tensor:
-    """Return (n, w): at each pixel only its own channel (n, w) of (C, S, S)."""
-    low, high = down.low[:, None], down.high[:, None]
-    upper = torch.lerp(maps[channel, low, along.low], maps[channel, low, along.high], along.share)
-    lower = torch.lerp(maps[channel, high, along.low], maps[channel, high, along.high], along.share)
-    return torch.lerp(upper, lower, down.share[:, None])
+def _between(side: int, n_pixels: int, device: torch.device) -> tuple[Tensor, Tensor]:
+    """Return the first of the two cells of `side` between which each pixel of `n_pixels` lies, and the other's share."""
+    at = (torch.arange(n_pixels, device=device, dtype=torch.float32) + 0.5) * (side / n_pixels) - 0.5
+    at = at.clamp(0, side - 1)
+    low = at.floor()
+    return low.to(torch.int64), at - low
+
+
+def _grids(maps: DenseMaps) -> tuple[_Grid, ...]:
+    """Return the outputs as tables, the coarse one first."""
+    outputs = (maps.fine, maps.u, maps.v) if isinstance(maps, ChartMaps) else (maps.embedding,)
+    return tuple(_Grid.of(of) for of in (maps.coarse, *outputs))
+
+
+def _charts(_maps: DenseMaps, grids: tuple[_Grid, ...], pixels: _Pixels) -> Tensor:
+    """Return chart, u and v of the pixels, (P, 3) float32."""
+    coarse, fine, u, v = grids
+    body = torch.nonzero(coarse.largest(pixels)).squeeze(1)
+    on_body = pixels.chosen(body)
+    chart = fine.largest(on_body)
+    uv = [of.mixed_in(on_body, chart).clamp(0, 1) * (chart > 0) for of in (u, v)]
+    found = torch.zeros((len(pixels), 3), device=chart.device)
+    found[body] = torch.stack([chart.to(torch.float32), *uv], dim=1)
+    return found
+
+
+def _vertices(maps: DenseMaps, grids: tuple[_Grid, ...], pixels: _Pixels) -> Tensor:
+    """Return the nearest vertex of the pixels, (P, 1) int64, -1 on background."""
+    assert isinstance(maps, EmbeddingMaps)
+    coarse, embedding = grids
+    body = torch.nonzero(coarse.largest(pixels)).squeeze(1)
+    vectors = embedding.mixed(pixels.chosen(body))
+    half_norm = 0.5 * maps.vertices.square().sum(dim=1)  # |e - v|^2 is smallest where e.v - |v|^2 / 2 is largest
+    vertex = torch.full((len(pixels), 1), -1, dtype=torch.int64, device=body.device)
+    step = max(1, _SIMILARITIES_AT_ONCE // len(maps.vertices))
+    for rows, part in zip(body.split(step), vectors.split(step), strict=True):
+        vertex[rows, 0] = (part @ maps.vertices.T - half_norm).argmax(dim=1)
+    return vertex
 
 
 def _of_vertices(vertex: npt.NDArray[np.int32]) -> SurfaceMap:

@@ -31,7 +31,9 @@ AnyConfig = TypeVar("AnyConfig", ModelConfig, LiteConfig, DetectorConfig)
 def add_train(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add the command and its arguments."""
     train = commands.add_parser("train", help="train a network on DensePose-COCO files; resumes by itself")
-    train.add_argument("--preset", choices=(LITE, DETECTOR, *PRESETS), default=LITE, help="the network")
+    train.add_argument(
+        "--preset", choices=(LITE, DETECTOR, *PRESETS), help="the network; that of --weights, or lite, where not said"
+    )
     train.add_argument("--config", type=Path, help="JSON file with fields of its configuration that are to be changed")
     train.add_argument("--data", type=Path, nargs="+", required=True, help="folders with annotations.json and images/")
     train.add_argument("--held-out", type=Path, nargs="*", default=[], help="folders to validate on")
@@ -71,6 +73,7 @@ def run_train(options: argparse.Namespace) -> None:
         torch.set_num_threads(options.threads)
     start = read_checkpoint(options.weights) if options.weights else None
     device = torch.device(options.device)
+    options.preset = options.preset or _preset_of(start)
     make = {LITE: _lite, DETECTOR: _detector}.get(options.preset, _rcnn)
     learner = make(options, start, device)
     schedule = Schedule(
@@ -80,6 +83,13 @@ def run_train(options: argparse.Namespace) -> None:
     )  # fmt: skip
     figures = train(learner, schedule, options.out, device=device, say=_say)
     _say(f"{options.out / 'model.safetensors'}: {figures}")
+
+
+def _preset_of(start: "Checkpoint | None") -> str:
+    """Return a preset of the kind of some weights; their own configuration says the rest."""
+    if start is None or isinstance(start.config, LiteConfig):
+        return LITE
+    return DETECTOR if isinstance(start.config, DetectorConfig) else next(iter(PRESETS))
 
 
 def _lite(options: argparse.Namespace, start: "Checkpoint | None", device: "torch.device") -> "Learner":

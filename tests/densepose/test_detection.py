@@ -33,7 +33,7 @@ SMALL = ModelConfig(
     max_detections=10,
 )  # fmt: skip
 RECIPE = RcnnRecipe(
-    batch=3, short_sides_px=(128,), rpn_samples=64, box_samples=48, dense_regions=6, augmentation=NO_AUGMENTATION,
+    batch=3, short_sides_px=(128,), rpn_samples=64, box_samples=48, dense_regions=3, augmentation=NO_AUGMENTATION,
     weights=LossWeights(coarse=1.0, chart=1.0, uv=8.0, uv_reduction="mean", uv_knee=0.05),
 )  # fmt: skip
 
@@ -121,7 +121,7 @@ def test_rcnn_learns_three_pictures_by_heart(pictures: list[Picture], tmp_path: 
     pupil = RcnnLearner(config, pictures, pictures, RECIPE, device=CPU)
     first = {name: float(value.detach()) for name, value in pupil.losses(0, 0, 1).items()}
     assert set(first) == {"rpn_score", "rpn_box", "score", "box", "coarse", "chart", "uv", "mask", "keypoints"}
-    figures = train(pupil, Schedule(steps=90, learning_rate=3e-3, ema=0.9), tmp_path, device=CPU)
+    figures = train(pupil, Schedule(steps=60, learning_rate=3e-3, ema=0.9), tmp_path, device=CPU)
     last = {name: float(value.detach()) for name, value in pupil.losses(0, 0, 1).items()}
     for name in ("rpn_score", "score", "coarse", "chart", "uv", "mask", "keypoints"):
         assert last[name] < 0.6 * first[name], (name, first, last)
@@ -138,7 +138,7 @@ def test_embedding_joins_the_rcnn(pictures: list[Picture], tmp_path: Path) -> No
     config = replace(SMALL, output="embedding")
     pupil = RcnnLearner(config, pictures[:1], [], replace(RECIPE, batch=1), device=CPU)
     first = float(pupil.losses(0, 0, 1)["embedding"].detach())
-    train(pupil, Schedule(steps=25, learning_rate=3e-3, ema=0.5), tmp_path, device=CPU)
+    train(pupil, Schedule(steps=15, learning_rate=3e-3, ema=0.5), tmp_path, device=CPU)
     assert float(pupil.losses(0, 0, 1)["embedding"].detach()) < 0.8 * first
     box = Box(*picture_box(pictures[0]))
     [person] = load_predictor(read_checkpoint(tmp_path / "model.safetensors")).predict(pictures[0].pixels(), [box])
@@ -156,7 +156,7 @@ def test_detector_learns_to_find_people(pictures: list[Picture], tmp_path: Path)
     recipe = DetectorRecipe(batch=3, sides=(128,), augmentation=NO_AUGMENTATION)
     pupil = DetectorLearner(config, Album.of(pictures), pictures, recipe, device=CPU)
     first = {name: float(value.detach()) for name, value in pupil.losses(0, 0, 1).items()}
-    train(pupil, Schedule(steps=40, learning_rate=3e-3, ema=0.8), tmp_path, device=CPU)
+    train(pupil, Schedule(steps=30, learning_rate=3e-3, ema=0.8), tmp_path, device=CPU)
     last = {name: float(value.detach()) for name, value in pupil.losses(0, 0, 1).items()}
     assert last["score"] < 0.9 * first["score"]
     assert last["box"] < 0.8 * first["box"]

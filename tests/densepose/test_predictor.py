@@ -20,7 +20,7 @@ from densepose.drawing import draw_people
 from densepose.images import resized, to_batch
 from densepose.models.heads import ChartMaps, EmbeddingMaps
 from densepose.predictor import PersonSurface, Predictor, load_predictor, window_of
-from densepose.surface_maps import SurfaceMap, surface_map
+from densepose.surface_maps import SurfaceMap
 from labels.boxes import Box, Crop
 
 
@@ -48,7 +48,7 @@ def test_surface_map_follows_the_public_convention(height: int, width: int) -> N
     )
     chart = fine.argmax(0) * (coarse.argmax(0) > 0)
     expected_u, expected_v = (m.gather(0, chart[None])[0].clamp(0, 1) * (chart > 0) for m in (u, v))
-    surface = surface_map(maps, 1, height, width)
+    surface = surface_maps.surface_maps(maps, [(17, 60), (height, width)])[1]
     same = surface.chart == chart.numpy()
     assert same.mean() >= 0.999
     np.testing.assert_allclose(surface.u[same], expected_u.numpy()[same], atol=1e-5)
@@ -59,9 +59,9 @@ def test_surface_map_follows_the_public_convention(height: int, width: int) -> N
 
 def test_surface_map_in_strips_is_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     maps = smooth_maps(1)
-    whole = surface_map(maps, 0, 80, 50)
-    monkeypatch.setattr(surface_maps, "_VALUES_AT_ONCE", 7 * 27 * 50)
-    strips = surface_map(maps, 0, 80, 50)
+    [whole] = surface_maps.surface_maps(maps, [(80, 50)])
+    monkeypatch.setattr(surface_maps, "_PIXELS_AT_ONCE", 7 * 50 + 3)
+    [strips] = surface_maps.surface_maps(maps, [(80, 50)])
     for name in ("chart", "u", "v"):
         np.testing.assert_array_equal(getattr(whole, name), getattr(strips, name))
 
@@ -73,7 +73,7 @@ def test_embedding_map_names_the_nearest_vertex() -> None:
     coarse = torch.zeros(1, 2, 8, 8)
     coarse[0, 1, 2:] = 1  # the upper two rows are background
     maps = EmbeddingMaps(coarse, vertices[wanted].permute(2, 0, 1)[None] * 3, vertices)
-    surface = surface_map(maps, 0, 8, 8)
+    [surface] = surface_maps.surface_maps(maps, [(8, 8)])
     expected = wanted.numpy().copy()
     expected[:2] = -1
     np.testing.assert_array_equal(surface.vertex, expected)

@@ -1,6 +1,7 @@
 """Any process may die at any moment by SIGKILL: nothing that was reported as saved is lost, no file is half-written."""
 
 import hashlib
+import io
 import json
 import threading
 import time
@@ -17,11 +18,15 @@ from django.conf import settings
 from django.core.files.storage import default_storage
 from django.db import connection
 from django.utils import timezone
+from PIL import Image as Pillow
 
-from annotator.models import Consensus, Job, Lease, PartViewSet, PointSet, Submission
+from annotator.models import Consensus, Image, Job, Lease, PartViewSet, Person, PointSet, Submission
 from annotator.services.accounts import create_token
 from annotator.services.drafts import encoded
+from annotator.services.images import add_image
 from annotator.services.jobs import enqueue_job, reap_jobs
+from annotator.services.model_versions import version_named
+from annotator.services.preannotation import enqueue_preannotation
 from body.cse import surface_of_cse_vertex
 from export.models import Release
 from export.services.releases import create_release
@@ -228,6 +233,36 @@ def test_killed_while_exporting(world: World, live_app: LiveApp, services: Servi
     assert {name for name in stored if not name.startswith(".")} == {
         "manifest.json", "densepose_train.json", "densepose_val.json",
     }  # fmt: skip
+
+
+def test_killed_while_looking_for_people(world: World, live_app: LiveApp) -> None:
+    """The bundled network finds people in pictures, and proposes for each of them once, whoever is killed meanwhile."""
+    import skimage.data
+
+    photo = np.asarray(skimage.data.astronaut())
+    pictures = [photo[top : top + 400, left : left + 380] for top in (0, 40, 80) for left in (0, 30)]
+    pictures.append(np.full((120, 200, 3), 128, np.uint8))
+    for number, pixels in enumerate(pictures):
+        sink = io.BytesIO()
+        Pillow.fromarray(pixels).save(sink, "PNG")
+        add_image(project=world.project, file_name=f"{number}.png", content=sink.getvalue(), by=world.mia)
+    version = version_named("lite")
+    job = enqueue_preannotation(project=world.project, version=version, by=world.mia)
+    searched = Image.objects.filter(project=world.project, searched_by=version.digest)
+    _wait_for(searched.exists)
+    live_app.kill_worker()
+    assert searched.count() < len(pictures)
+    _time_passes(job)
+    live_app.start_worker()
+    reap_jobs()
+    _wait_for(lambda: Job.objects.get(pk=job.pk).state == Job.State.DONE)
+    assert searched.count() == len(pictures)
+    found = Person.objects.filter(project=world.project)
+    assert len(pictures) - 1 <= found.count() <= 2 * len(pictures)
+    assert all(person.is_proposed and person.source["detected_by"] == version.digest for person in found)
+    assert not found.filter(image__file_name="6.png").exists()
+    assert [person.proposals.count() for person in found] == [1] * len(found)
+    assert all(person.proposals.get().surface for person in found)
 
 
 def test_queued_jobs_survive_a_redis_that_lost_everything(world: World, live_app: LiveApp, services: Services) -> None:
