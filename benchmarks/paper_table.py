@@ -24,7 +24,7 @@ from densepose.images import Rgb
 from densepose.models.fcn import DensePoseFCN
 from densepose.models.heads import ChartMaps
 from densepose.predictor import LitePredictor, PersonSurface
-from densepose.surface_maps import surface_map
+from densepose.surface_maps import surface_maps
 from densepose.training.cascade import CascadeLearner
 from densepose.training.distillation import DistilledPeople, TeacherLearner
 from densepose.training.examples import CONTEXT, STORED_PX, UNKNOWN, Example, Examples, People, Source
@@ -118,7 +118,7 @@ class PicturePredictor:
         normal = (pixels - self.config.pixel_mean) / self.config.pixel_std
         with torch.inference_mode():
             maps = self._model(torch.from_numpy(normal.astype(np.float32)).permute(2, 0, 1)[None])
-            whole = surface_map(maps, 0, height, width)
+            [whole] = surface_maps(maps, [(height, width)])
         return [PersonSurface(box, 1.0, Crop(0, 0, width, height), whole) for box in boxes or []]
 
 

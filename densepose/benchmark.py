@@ -21,7 +21,7 @@ from densepose.config import PRESETS, preset
 from densepose.images import Rgb, to_batch
 from densepose.models.backbone import fold_norms
 from densepose.models.rcnn import DensePoseRCNN
-from densepose.surface_maps import surface_map
+from densepose.surface_maps import surface_maps
 
 
 @dataclass(slots=True)
@@ -128,8 +128,7 @@ def _run(model: DensePoseRCNN, images: list[Rgb], boxes: list[Tensor], is_given:
     with stage("dense head"):
         maps = model.densify(features, boxes)
     with stage("surface maps"):
-        for row, (x0, y0, x1, y1) in enumerate(torch.cat(boxes).tolist()):
-            surface_map(maps, row, int(y1 - y0), int(x1 - x0))
+        surface_maps(maps, [(int(y1 - y0), int(x1 - x0)) for x0, y0, x1, y1 in torch.cat(boxes).tolist()])
 
 
 def _spread_boxes(size: tuple[int, int], people: int) -> Tensor:

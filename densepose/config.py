@@ -206,16 +206,16 @@ class DetectorConfig(_Config):
     Attributes:
         width: channels of the pyramid.
         n_tower_convs: convolutions before the scores, and before the boxes.
-        long_side_px: an image is resized to this long side.
+        long_side_px: an image is resized to this long side, and then to half of it.
         score_threshold, nms_iou, max_detections: what counts as a detected person.
         pixel_mean, pixel_std: input = (pixel - mean) / std, RGB in 0..255.
     """
 
     width: int = 64
     n_tower_convs: int = 2
-    long_side_px: int = 384
+    long_side_px: int = 512
     score_threshold: float = 0.3
-    nms_iou: float = 0.6
+    nms_iou: float = 0.5
     max_detections: int = 50
     pixel_mean: tuple[float, float, float] = (127.0, 127.0, 127.0)
     pixel_std: tuple[float, float, float] = (128.0, 128.0, 128.0)

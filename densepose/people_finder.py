@@ -7,6 +7,8 @@ from typing import Any, Final
 import cv2
 import numpy as np
 import torch
+from torch import Tensor
+from torchvision.ops import nms
 
 from densepose.checkpoints import Checkpoint, CheckpointError, read_checkpoint
 from densepose.config import DetectorConfig
@@ -14,8 +16,9 @@ from densepose.images import Rgb, check_rgb
 from densepose.models.detector import PersonDetector
 from labels.boxes import Box
 
-WEIGHTS: Final = Path(__file__).parent / "weights" / "detector" / "people.safetensors"
+WEIGHTS: Final = Path(__file__).parent / "weights" / "detector.safetensors"
 
+_LOOKS: Final = (1.0, 0.5)  # at full size, who fills the photograph is larger than anybody it learnt from
 _PAD_TO: Final = 32
 _OUTSIDE: Final = 127
 
@@ -54,8 +57,17 @@ class PeopleFinder:
             ValueError: the image is no such array.
         """
         check_rgb(image)
+        corners, scores = (torch.cat(of) for of in zip(*(self._look(image, share) for share in _LOOKS), strict=True))
+        best = nms(corners, scores, self.config.nms_iou)[: self.config.max_detections]
+        return [
+            FoundPerson(Box(x0, y0, x1 - x0, y1 - y0), score)
+            for (x0, y0, x1, y1), score in zip(corners[best].tolist(), scores[best].tolist(), strict=True)
+        ]
+
+    def _look(self, image: Rgb, share: float) -> tuple[Tensor, Tensor]:
+        """Return boxes (N, 4) float64 in image pixels and scores (N,), seen at a share of the configured size."""
         height, width = image.shape[:2]
-        zoom = self.config.long_side_px / max(height, width)
+        zoom = share * self.config.long_side_px / max(height, width)
         size = (max(1, round(width * zoom)), max(1, round(height * zoom)))
         small = cv2.resize(image, size, interpolation=cv2.INTER_AREA if zoom < 1 else cv2.INTER_LINEAR)
         canvas = np.full((-(-size[1] // _PAD_TO) * _PAD_TO, -(-size[0] // _PAD_TO) * _PAD_TO, 3), _OUTSIDE, np.uint8)
@@ -65,12 +77,8 @@ class PeopleFinder:
         with torch.inference_mode():
             normed = ((pixels - mean) / std).permute(2, 0, 1)[None]  # (H, W, 3) -> (1, 3, H, W)
             [found] = self._model.detect(normed, [(size[1], size[0])])
-        scale = np.array([width / size[0], height / size[1]] * 2)
-        corners = found.corners.cpu().double().numpy() * scale
-        return [
-            FoundPerson(Box(x0, y0, x1 - x0, y1 - y0), score)
-            for (x0, y0, x1, y1), score in zip(corners.tolist(), found.scores.tolist(), strict=True)
-        ]
+        scale = torch.tensor([width / size[0], height / size[1]] * 2, dtype=torch.float64)
+        return found.corners.cpu().double() * scale, found.scores.cpu().double()
 
 
 def bundled_finder(device: str = "cpu", **changes: Any) -> PeopleFinder | None:

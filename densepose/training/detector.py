@@ -1,7 +1,7 @@
 """Teach the person detector: which cells answer for whom, what they are to say, and how that is measured."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -38,7 +38,7 @@ class DetectorRecipe:
     """
 
     batch: int = 8
-    sides: tuple[int, ...] = (256, 288, 320, 352)
+    sides: tuple[int, ...] = (192, 224, 256, 288)
     backbone_rate: float = 0.3
     seed: int = 0
     augmentation: Augmentation = field(default_factory=lambda: Augmentation(colour=0.3, erase=0.0))
@@ -67,6 +67,7 @@ class DetectorLearner:
         torch.manual_seed(recipe.seed)
         self.config, self.recipe, self.device = config, recipe, device
         self._album, self._held_out = album, held_out
+        self._threshold = config.score_threshold
         self.model = PersonDetector(config)
         if start is None:
             self.model.backbone.load_imagenet()
@@ -99,10 +100,14 @@ class DetectorLearner:
         if not self._held_out:
             return {}
         finder = PeopleFinder(Checkpoint(self.config, _state(model)), str(self.device), score_threshold=0.02)
-        return box_figures(finder, self._held_out)
+        figures = box_figures(finder, self._held_out)
+        self._threshold = figures["threshold"]
+        return figures
 
     def save(self, path: Path, model: nn.Module) -> None:
-        write_checkpoint(path, self.config, {name: tensor.half() for name, tensor in _state(model).items()})
+        """Write it in half precision, with the threshold that was best when it was last validated."""
+        config = replace(self.config, score_threshold=round(self._threshold, 2))
+        write_checkpoint(path, config, {name: tensor.half() for name, tensor in _state(model).items()})
 
 
 def _state(model: nn.Module) -> dict[str, Tensor]:

@@ -14,7 +14,7 @@ from densepose.config import preset
 from densepose.images import to_batch
 from densepose.models.regions import ANCHOR_SIZES_PX, level_anchors
 from densepose.predictor import window_of
-from densepose.surface_maps import surface_map
+from densepose.surface_maps import surface_maps
 
 
 @dataclass(frozen=True)
@@ -149,9 +149,9 @@ def test_dense_maps_on_fixed_boxes(run: SimpleNamespace) -> None:
 
 @pytest.mark.parametrize("person", [0, 1])
 def test_surface_of_a_person(run: SimpleNamespace, person: int) -> None:
-    window = window_of(run.expected["fixed_boxes"][person])
-    assert window.shape == tuple(run.expected[f"person{person}_hw"])
-    surface = surface_map(run.maps, person, *window.shape)
+    windows = [window_of(box) for box in run.expected["fixed_boxes"]]
+    assert windows[person].shape == tuple(run.expected[f"person{person}_hw"])
+    surface = surface_maps(run.maps, [window.shape for window in windows])[person]
     labels = run.expected[f"person{person}_labels_s2"]
     same = surface.chart[::2, ::2] == labels
     assert np.mean(~same) <= run.near.other_labels
