@@ -259,7 +259,9 @@ class RcnnPredictor(Predictor):
         scores = torch.cat([scored.scores for scored in found.people]).tolist()
         looked = [
             PersonSurface(Box(x0, y0, x1 - x0, y1 - y0), score, window, surface)
-            for (x0, y0, x1, y1), score, window, surface in zip(corners.tolist(), scores, windows, surfaces, strict=True)
+            for (x0, y0, x1, y1), score, window, surface in zip(
+                corners.tolist(), scores, windows, surfaces, strict=True
+            )
         ]
         ends = np.cumsum([len(of_image) for of_image in people])
         return [looked[end - len(of_image) : end] for end, of_image in zip(ends, people, strict=True)]

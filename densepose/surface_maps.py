@@ -1,8 +1,8 @@
 """From raw maps on a square grid to a chart, U and V for every pixel of each person's box, for all people at once.
 
 The public convention: logits are resampled bilinearly to the box's whole pixels; a pixel is background where the coarse
-logits say so, else it has the chart of the largest fine logit and that chart's U and V. A pixel lies between four cells;
-where all four have the same largest logit, so has every mixture of them, and nothing need be resampled.
+logits say so, else it has the chart of the largest fine logit and that chart's U and V. A pixel lies between four
+cells; where all four have the same largest logit, so has every mixture of them, and nothing need be resampled.
 """
 
 from collections.abc import Sequence
@@ -173,7 +173,7 @@ def _largest(values: Tensor) -> Tensor:
 
 
 def _between(side: int, n_pixels: int, device: torch.device) -> tuple[Tensor, Tensor]:
-    """Return the first of the two cells of `side` between which each pixel of `n_pixels` lies, and the other's share."""
+    """Return the first of the two cells of `side` between which each of `n_pixels` lies, and the other's share."""
     at = (torch.arange(n_pixels, device=device, dtype=torch.float32) + 0.5) * (side / n_pixels) - 0.5
     at = at.clamp(0, side - 1)
     low = at.floor()
