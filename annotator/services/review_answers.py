@@ -18,7 +18,7 @@ from annotator.services.answers import surface_points
 from annotator.services.drafts import STATUS_OF_WORD, check_point_answer
 from annotator.services.events import record_event
 from annotator.services.leases import loaded_lease
-from annotator.services.queue import lease_to_revise
+from annotator.services.returning_work import lease_to_revise
 from annotator.services.task_states import counting_answers
 
 _COLUMNS: Final = ("status", "view", "click", "triangle", "weights")

@@ -18,7 +18,7 @@ from annotator.services.answers import parts_columns, points_columns
 from annotator.services.events import record_event
 from annotator.services.leases import check_live, counted_ms, own_lease
 from annotator.services.provenance import provenance_of
-from annotator.services.queue import lease_to_revise, revive
+from annotator.services.returning_work import lease_to_revise, revive
 from annotator.services.task_states import counting_answers
 from annotator.signals import gold_answered
 

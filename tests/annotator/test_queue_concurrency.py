@@ -77,7 +77,8 @@ def test_fifty_take_and_submit_and_no_place_is_given_twice():
     assert set(Counter(task for task, _ in everything).values()) == {3}
     for done in results:
         assert len({task for task, _ in done}) == len(done)
-    assert set(Task.objects.filter(stage="parts").values_list("state", "places_left")) == {("done", 0)}
+    # Three answers wait to be merged.
+    assert set(Task.objects.filter(stage="parts").values_list("state", "places_left")) == {("review", 0)}
 
 
 def test_one_annotator_in_many_tabs_gets_one_lease():

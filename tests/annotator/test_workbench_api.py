@@ -305,7 +305,7 @@ def test_take_again_carries_the_draft_or_says_it_is_taken(world):
     assert again["lease"]["id"] != bundle["lease"]["id"]
     assert again["draft"] == draft
     assert again["lease"]["active_ms"] == 9000
-    Lease.objects.filter(state="live").update(expires_at=timezone.now() - timedelta(seconds=1))
+    Lease.objects.filter(state="live").update(expires_at=timezone.now() - timedelta(hours=1))
     assert take(ben, world)["lease"]
     refused = ana.post(f"{API}/leases/{again['lease']['id']}/take-again")
     assert refused.status_code == 409
@@ -318,7 +318,7 @@ def test_expired_draft_of_ones_own_comes_before_the_queue(world):
     bundle = take(ana, world)
     draft = parts_answer(bundle)
     ana.put(f"{API}/leases/{bundle['lease']['id']}/draft", {"revision": 0, "active_ms": 1, "draft": draft})
-    Lease.objects.update(expires_at=timezone.now() - timedelta(seconds=1))
+    Lease.objects.update(expires_at=timezone.now() - timedelta(hours=1))
     urgent = world.person()
     Task.objects.filter(person=urgent).update(priority=9)
     again = take(ana, world)

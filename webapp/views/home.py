@@ -12,7 +12,7 @@ from annotator.errors import NotAllowedError
 from annotator.models import Lease, Stage
 from annotator.permissions import can_create_projects
 from annotator.services.projects import create_project
-from annotator.services.queue import open_sent_back
+from annotator.services.returning_work import open_sent_back
 from webapp.selectors.home import feedback_for, today_for, work_for
 from webapp.views.common import PageRequest, as_pages, told
 

@@ -11,7 +11,7 @@ from annotator.api.files import picture_response
 from annotator.api.serializers import workbench as io
 from annotator.models import Lease, Submission
 from annotator.selectors.bundles import bundle_for_lease
-from annotator.services import drafts, leases, queue, submissions, windows
+from annotator.services import drafts, leases, queue, returning_work, submissions, windows
 from annotator.services.outlines import outline_in
 from annotator.services.pictures import stored_crop, stored_surroundings
 from annotator.services.superpixels import superpixels_of_lease
@@ -62,7 +62,7 @@ class LeaseView(ApiView):
 class TakeAgainView(ApiView):
     @documented("Take an expired task again, with its draft", answers=io.BundleOut, also={409: ERROR})
     def post(self, request: Request, lease_id: uuid.UUID) -> Response:
-        return bundle(request, queue.take_again(user=self.me, lease_id=lease_id))
+        return bundle(request, returning_work.take_again(user=self.me, lease_id=lease_id))
 
 
 class HeartbeatView(ApiView):
