@@ -48,7 +48,7 @@ def flag_rows(sheet: FigureSheet | None, annotator: int | None = None) -> list[d
 
 def _told(flag: dict[str, Any], names: dict[int, str]) -> dict[str, Any]:
     others = sorted(names.get(pk, "–") for pk in flag["others"])
-    more = ["…"] if len(others) > _NAMED else []
+    more = [_("others")] if len(others) > _NAMED else []
     return {
         "n": flag["n"],
         "share": round(100 * flag["value"]),
