@@ -2,10 +2,16 @@
 
 from django.urls import path
 
-from qa.api import review
+from qa.api import figures, review
 from qa.views import bench
 
 urlpatterns = [
+    path("api/v1/projects/<int:project_id>/figures", figures.ProjectFiguresView.as_view(), name="api-figures"),
+    path(
+        "api/v1/projects/<int:project_id>/annotators/<int:user_id>/figures",
+        figures.AnnotatorFiguresView.as_view(),
+        name="api-annotator-figures",
+    ),
     path("api/v1/projects/<int:project_id>/cases", review.CasesView.as_view(), name="api-cases"),
     path("api/v1/tasks/<int:task_id>/case", review.CaseView.as_view(), name="api-case"),
     path("api/v1/tasks/<int:task_id>/picture", review.CasePictureView.as_view(), name="api-review-picture"),

@@ -11,13 +11,12 @@ from body.surface import SurfacePoints
 from qa.models import FigureSheet
 from qa.services.refreshing import refresh_project
 from tests.distances import StraightTable
+from tests.factories import answered
 from tests.webapp.clients import browser
 
 
 @pytest.fixture
 def task(world, views):
-    from tests.factories import answered
-
     return answered(world, "correspondence")
 
 
@@ -80,7 +79,8 @@ def test_who_sees_whose_figures(world, task):
         "/figures": {"mia", "rita", "ed"}, "/figures/body-light.png": {"mia", "rita", "ed"},
         "/figures/annotators.csv": {"mia", "rita", "ed"}, ana: {"mia", "rita", "ed", "ana"},
         f"{ana}/body-dark.png": {"mia", "rita", "ed", "ana"}, ben: {"mia", "rita", "ed", "ben"},
-        f"{ben}/body-dark.png": {"mia", "rita", "ed", "ben"}, "/my-figures": {"mia", "rita", "ed", "ana", "ben"},
+        f"{ben}/body-dark.png": {"mia", "rita", "ed", "ben"}, "/figures/detail": {"mia", "rita", "ed"},
+        f"{ana}/detail": {"mia", "rita", "ed", "ana"}, "/my-figures": {"mia", "rita", "ed", "ana", "ben"},
     }  # fmt: skip
     for page, allowed in pages.items():
         found = {
@@ -93,6 +93,15 @@ def test_who_sees_whose_figures(world, task):
     assert "My figures" in mine
     assert "Ben" not in mine
     assert browser(world, "mia").get(url(world, "/annotators/999999")).status_code == 404
+    api = f"/api/v1/projects/{world.project.pk}"
+    told = world.client("ana").get(f"{api}/annotators/{world.ana.pk}/figures").json()
+    assert told["figures"] == FigureSheet.objects.get(annotator=world.ana).data
+    assert told["gold"] is None
+    assert world.client("ana").get(f"{api}/annotators/{world.ben.pk}/figures").status_code == 403
+    assert world.client("ana").get(f"{api}/figures").status_code == 403
+    assert world.client("ed").get(f"{api}/figures").json()["figures"]["agreement"]["between"]["points"] > 0
+    assert world.client("ed").get(f"{api}/annotators/999999/figures").status_code == 404
+    assert world.client("eve").get(f"{api}/figures").status_code == 404
 
 
 def test_pages_read_what_is_kept(world, task, django_assert_max_num_queries):
@@ -100,6 +109,8 @@ def test_pages_read_what_is_kept(world, task, django_assert_max_num_queries):
     assert "soon after the first answer" in client.get(url(world, "/figures")).content.decode()
     refresh_project(world.project, None)
     assert "The surface is being measured" in client.get(url(world, "/figures")).content.decode()
+    assert "No points were compared yet" in client.get(url(world, "/figures/detail")).content.decode()
+    answered(world, "parts")
     refreshed(world)
     with django_assert_max_num_queries(14):
         page = client.get(url(world, "/figures")).content.decode()
@@ -108,10 +119,16 @@ def test_pages_read_what_is_kept(world, task, django_assert_max_num_queries):
     assert client.get(url(world, "/figures?rate=12")).status_code == 200
     picture = client.get(url(world, "/figures/body-light.png"))
     assert picture.content.startswith(b"\x89PNG")
-    for table, columns in (("annotators", 10), ("parts", 4), ("weeks", 4), ("days", 4)):
+    for table, columns in (
+        ("annotators", 11), ("parts", 4), ("weeks", 4), ("days", 4), ("charts", 8), ("label-maps", 8), ("confusion", 17)
+    ):  # fmt: skip
         lines = client.get(url(world, f"/figures/{table}.csv")).content.decode().splitlines()
         assert len(lines) > 1, table
         assert {line.count(",") for line in lines} == {columns - 1}, table
+    with django_assert_max_num_queries(10):
+        page = client.get(url(world, "/figures/detail")).content.decode()
+    for words in ("left and right", "Share of points within a distance", "GPS, k by part", "pooled IoU", "By chart"):
+        assert words in page, words
     assert client.get(url(world, "/figures/other.csv")).status_code == 404
     assert client.get(url(world, "/figures/body-other.png")).status_code == 404
 

@@ -89,7 +89,11 @@ def _check_static_files() -> None:
 
 def _pages(project: Project, sheet: FigureSheet, annotators: int) -> list[ReportPage]:
     figures = reverse("project-figures", args=[project.pk])
-    found = [ReportPage("figures", translation.gettext("Figures"), figures)]
+    detail = reverse("project-figures-detail", args=[project.pk])
+    found = [
+        ReportPage("figures", translation.gettext("Figures"), figures),
+        ReportPage("detail", translation.gettext("Figures in full"), detail),
+    ]
     flagged = {flag["annotator"] for flag in sheet.data.get("flags", [])}
     rows = sorted(annotator_rows(sheet), key=lambda row: row["id"] not in flagged)
     for row in rows[:annotators]:

@@ -9,6 +9,7 @@ from annotator.models import Project, Submission, User
 from body.parts import PARTS, part_by_number
 from qa.models import FigureSheet
 from qa.selectors.figures import PAPER_AUC10, PAPER_AUC30
+from webapp.selectors.figures_detail import limb_name
 
 LATEST = 8
 
@@ -50,7 +51,7 @@ def part_rows(sheet: FigureSheet) -> list[dict[str, Any]]:
     for part in sorted(PARTS, key=lambda part: part.digit):
         if part.side == "left":
             continue
-        row: dict[str, Any] = {"name": _(part.limb.replace("_", " ").capitalize())}
+        row: dict[str, Any] = {"name": limb_name(part.number)}
         if part.side is None:
             row["both"] = found.get(part.number)
         else:

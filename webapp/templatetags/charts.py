@@ -194,6 +194,47 @@ def trend(label: str, points: Iterable[tuple[str, float]], unit: str) -> SafeStr
 
 
 @register.simple_tag
+def share_curves(label: str, curves: Iterable[Any]) -> SafeString:
+    """Return lines of shares 0..1 over 0, 1, 2 ... cm: curves with `mark` (dot, square), `label` and `shares`."""
+    rows = list(curves)
+    end = max(len(curve.shares) for curve in rows) - 1
+
+    def across(cm: float) -> float:
+        return 30 + 420 * cm / end
+
+    grid = format_html_join(
+        "",
+        '<path class="axis" d="M30 {0}H450"/><text x="24" y="{1}" text-anchor="end">{2}</text>',
+        ((f"{150 - 1.4 * percent:.1f}", f"{153 - 1.4 * percent:.1f}", percent) for percent in (0, 25, 50, 75, 100)),
+    )
+    words = format_html_join(
+        "",
+        '<text x="{}" y="165" text-anchor="middle">{}</text>',
+        ((f"{across(cm):.1f}", cm) for cm in range(0, end + 1, 5)),
+    )
+    lines = format_html_join(
+        "",
+        '<path class="plot-{}" d="M{}"><title>{}</title></path>',
+        (
+            (curve.mark, "L".join(f"{across(cm):.1f} {150 - 140 * s:.1f}" for cm, s in enumerate(curve.shares)),
+             curve.label)
+            for curve in rows
+        ),
+    )  # fmt: skip
+    return format_html(
+        '<svg class="plot plot-wide" viewBox="0 0 460 178" role="img" aria-label="{}">{}{}{}'
+        '<text x="450" y="177" text-anchor="end">cm</text></svg>',
+        label, grid, words, lines,
+    )  # fmt: skip
+
+
+@register.filter
+def share(value: float | None) -> str:
+    """Return a share 0..1 in percent with one digit; a dash of nothing."""
+    return "–" if value is None else f"{100 * value:.1f} %"
+
+
+@register.simple_tag
 def error_swatch(cm: float | None) -> SafeString:
     """Return a square in the colour of a mean error, from 0 to 8 cm in nine steps."""
     step = "none" if cm is None else min(8, round(cm))

@@ -12,12 +12,13 @@ from django.views.decorators.http import require_safe
 
 from annotator.models import Membership, Stage
 from annotator.permissions import is_member_role, may_browse
-from body.parts import part_by_number
+from body.parts import PARTS, part_by_number
 from qa.body_picture import RAMPS, paint_body
 from qa.models import FigureSheet
 from qa.selectors import figures as selectors
 from qa.selectors.gold import gold_sheet_of
 from webapp.selectors import figures as rows
+from webapp.selectors.figures_detail import detail_of, map_agreement
 from webapp.selectors.flags import flag_rows
 from webapp.selectors.gold import gold_card
 from webapp.selectors.overview import progress_of
@@ -101,6 +102,19 @@ def _annotator_page(request: PageRequest, membership: Membership, user_id: int) 
 
 @require_safe
 @project_page(is_member_role)
+def figures_detail(request: PageRequest, membership: Membership, user_id: int | None = None) -> HttpResponse:
+    """One sheet in full: of the project, or of one annotator."""
+    _check_own(membership, user_id)
+    sheet = selectors.sheet_of(membership.project, user_id)
+    if sheet is None:
+        raise Http404
+    active = "figures" if may_browse(membership) else "mine"
+    context = {"sheet": sheet, "annotator": sheet.annotator, **detail_of(sheet)}
+    return render_project(request, membership, "webapp/figures_detail.html", active, **context)
+
+
+@require_safe
+@project_page(is_member_role)
 def body(request: PageRequest, membership: Membership, ramp: str, user_id: int | None = None) -> HttpResponse:
     """The body in six views, coloured by mean error, as a PNG for a light or a dark ground."""
     if ramp not in RAMPS:
@@ -118,7 +132,10 @@ def body(request: PageRequest, membership: Membership, ramp: str, user_id: int |
 def figures_csv(request: PageRequest, membership: Membership, table: str) -> HttpResponse:
     """One table of the project's figures as CSV."""
     sheet = selectors.sheet_of(membership.project)
-    tables = {"annotators": _annotators, "parts": _parts, "weeks": _weeks, "days": _days}
+    tables = {
+        "annotators": _annotators, "parts": _parts, "weeks": _weeks, "days": _days, "charts": _charts,
+        "label-maps": _label_maps, "confusion": _confusion,
+    }  # fmt: skip
     if sheet is None or table not in tables:
         raise Http404
     response = HttpResponse(content_type="text/csv; charset=utf-8")
@@ -136,6 +153,7 @@ def _shared(sheet: FigureSheet) -> dict[str, Any]:
     columns = [(formats.date_format(day, "j M"), parts, points) for day, parts, points in selectors.days_of(sheet)]
     return {
         "agreement": rows.agreement_rows(sheet),
+        "map_agreement": map_agreement(sheet),
         "part_rows": rows.part_rows(sheet),
         "worst": rows.worst_words(sheet),
         "columns": columns,
@@ -152,8 +170,8 @@ def _rate(text: str) -> float:
 
 
 def _annotators(sheet: FigureSheet) -> list[list[Any]]:
-    head = ["annotator", "parts", "parts median s", "points", "points median s", "AUC@10", "low", "high", "mean cm",
-            "swaps"]  # fmt: skip
+    head = ["annotator", "parts", "parts median s", "IoU", "points", "points median s", "AUC@10", "low", "high",
+            "mean cm", "swaps"]  # fmt: skip
     found: list[list[Any]] = [head]
     for row in rows.annotator_rows(sheet):
         auc = row["auc10"] or {}
@@ -161,7 +179,8 @@ def _annotators(sheet: FigureSheet) -> list[list[Any]]:
         found.append(
             [
                 f"'{name}" if name[:1] in "=+-@" else name, row["parts"].get("answers", 0),
-                row["parts"].get("median_s"), row["points"].get("answers", 0), row["points"].get("median_s"),
+                row["parts"].get("median_s"), (row["iou"] or {}).get("value"), row["points"].get("answers", 0),
+                row["points"].get("median_s"),
                 auc.get("value"), auc.get("low"), auc.get("high"), row["cm"], row["swaps"],
             ]
         )  # fmt: skip
@@ -181,3 +200,30 @@ def _weeks(sheet: FigureSheet) -> list[list[Any]]:
 def _days(sheet: FigureSheet) -> list[list[Any]]:
     told = [[row["day"], row["stage"], row["answers"], row["median_s"]] for row in sheet.data["days"]]
     return [["day", "stage", "answers", "median s"], *told]
+
+
+def _charts(sheet: FigureSheet) -> list[list[Any]]:
+    names = ("chart", "part", "n", "cm", "median_cm", "auc10", "auc30", "far")
+    told = [[row[name] for name in names] for row in sheet.data["charts"]]
+    return [["chart", "part", "points", "mean cm", "median cm", "AUC@10", "AUC@30", "share above 10 cm"], *told]
+
+
+def _label_maps(sheet: FigureSheet) -> list[list[Any]]:
+    names = ("pairs", "iou", "pooled_iou", "boundary_px", "own_only", "other_only")
+    told = [
+        [kind, part_by_number(row["part"]).key, *(row[name] for name in names)]
+        for kind, found in sheet.data["parts_agreement"].items()
+        for row in (found["parts"] if found else [])
+    ]
+    head = ["compared", "part", "pairs", "IoU", "pooled IoU", "border px", "one alone", "other alone"]
+    return [head, *told]
+
+
+def _confusion(sheet: FigureSheet) -> list[list[Any]]:
+    keys = ["background", *(part.key for part in PARTS)]
+    told = [
+        [kind, keys[own], *counts]
+        for kind, found in sheet.data["parts_agreement"].items()
+        for own, counts in enumerate(found["confusion"] if found else [])
+    ]
+    return [["compared", "one painted; pixels of the other", *keys], *told]

@@ -1,0 +1,50 @@
+"""Figures over the API: what the pages show, as it is kept. docs/qa.md defines each."""
+
+from typing import Any
+
+from django.http import Http404
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from annotator.api.base import ApiView, documented
+from annotator.errors import NotAllowedError
+from annotator.models import Membership
+from annotator.permissions import is_member_role, may_browse, membership_for
+from qa.selectors.figures import sheet_of
+from qa.selectors.gold import gold_sheet_of
+
+
+class FiguresOut(serializers.Serializer[Any]):
+    """The kept figures of a project or of one annotator."""
+
+    computed_at = serializers.DateTimeField(allow_null=True, help_text="null: nothing was handed in yet")
+    figures = serializers.DictField(allow_null=True, help_text="agreement, work and flags")
+    gold = serializers.DictField(allow_null=True, help_text="accuracy against known truth; null: nothing was checked")
+
+
+class ProjectFiguresView(ApiView):
+    @documented("Get the figures of a project, with a short row for each annotator", answers=FiguresOut)
+    def get(self, request: Request, project_id: int) -> Response:
+        return Response(_kept(membership_for(self.me, project_id, may_browse), None))
+
+
+class AnnotatorFiguresView(ApiView):
+    @documented("Get the figures of one annotator; annotators may ask for their own alone", answers=FiguresOut)
+    def get(self, request: Request, project_id: int, user_id: int) -> Response:
+        membership = membership_for(self.me, project_id, is_member_role)
+        if user_id != membership.user_id and not may_browse(membership):
+            raise NotAllowedError("You see your own figures; those of others are for who manages and reviews.")
+        return Response(_kept(membership, user_id))
+
+
+def _kept(membership: Membership, user_id: int | None) -> dict[str, Any]:
+    sheet, gold = sheet_of(membership.project, user_id), gold_sheet_of(membership.project, user_id)
+    is_member = user_id is None or membership.project.memberships.filter(user=user_id).exists()
+    if sheet is None and gold is None and not is_member:
+        raise Http404
+    return {
+        "computed_at": sheet.computed_at if sheet else None,
+        "figures": sheet.data if sheet else None,
+        "gold": gold.data if gold else None,
+    }
