@@ -95,7 +95,8 @@ def lease_to_revise(
 ) -> Lease:
     """Make a live lease with a submission's answer as the draft, for its author or a reviewer; it takes no place.
 
-    Where the answer was sent back, it is a draft of suggestions.
+    Where the answer was sent back, it is a draft of suggestions. Its time begins anew: what the answer before took is
+    counted with that one, and hours are sums over answers.
     """
     task = submission.task
     owner = by or submission.annotator
@@ -112,8 +113,6 @@ def lease_to_revise(
         revises=submission,
         sent_back=sent_back,
         purpose=submission.lease.purpose if submission.lease and owner == submission.annotator else "",
-        # A reviewer's time is the reviewer's own.
-        active_ms=submission.active_ms if owner == submission.annotator else 0,
         crop=[submission.crop_x, submission.crop_y, submission.crop_width, submission.crop_height]
         if submission.crop_width
         else None,

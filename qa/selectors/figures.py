@@ -19,7 +19,7 @@ _MIN_DAYS = 3
 
 @dataclass(frozen=True)
 class Forecast:
-    """Working days that a stage still takes, 95 % interval, at the pace of the last days on which people worked."""
+    """Working days that `left` answers of a stage take, 95 % interval, at the pace of the last days worked."""
 
     left: int
     a_day: float
@@ -55,7 +55,7 @@ def vertex_error_of(project: Project, annotator: int | None) -> tuple[Any, Any] 
 
 
 def forecast(sheet: FigureSheet, stage: str, left: int, seed: int = 0) -> Forecast | None:
-    """Return how many working days are left; None where too few days were worked to tell."""
+    """Return in how many working days `left` answers are given; None where too few days were worked to tell."""
     since = (timezone.localdate() - timedelta(days=_PACE_DAYS)).isoformat()
     worked = np.array(
         [day["answers"] for day in sheet.data.get("days", []) if day["stage"] == stage and day["day"] >= since]

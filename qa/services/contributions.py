@@ -18,6 +18,7 @@ from qa.services.tallies import (
     CHART_COLUMNS,
     EVERYONE,
     HALF_CM,
+    MEANS,
     MM,
     PARTS_COLUMNS,
     POINTS_COLUMNS,
@@ -125,9 +126,7 @@ def _add_replicates(sums: Sums, name: str, rows: Rows, seen: _Seen, sign: int) -
     columns = POINTS_COLUMNS if name == "points" else PARTS_COLUMNS
     kind = rows.columns["kind"][seen.chosen]
     weights = replicate_weights(rows.columns["person_id"][seen.chosen])
-    values = np.column_stack(
-        [np.ones(len(kind)) if column == "pairs" else rows.columns[column][seen.chosen] for column in columns]
-    ).astype(np.float64)
+    values = np.column_stack([_column(rows, name, column)[seen.chosen] for column in columns]).astype(np.float64)
     cell = seen.owner * 2 + kind
     order = np.argsort(cell, kind="stable")
     starts = np.flatnonzero(np.diff(cell[order], prepend=-1))
@@ -137,6 +136,17 @@ def _add_replicates(sums: Sums, name: str, rows: Rows, seen: _Seen, sign: int) -
         owner, of_kind = seen.owner[group[0]], kind[group[0]]
         table[owner, of_kind] += sign * np.rint(weights[group].T @ values[group]).astype(np.int64)
         people[owner, of_kind] += sign * len(np.unique(tasks[group]))
+
+
+def _column(rows: Rows, name: str, column: str) -> NDArray[np.int64]:
+    """Return (R,) a column of "points" or "parts"; two answers that placed no point both are no pair of points."""
+    if column == "pairs":
+        return (rows.columns["n"] > 0).astype(np.int64) if name == "points" else np.ones(len(rows), np.int64)
+    if column in MEANS:
+        sums, unit = MEANS[column]
+        mean: NDArray[np.float64] = MILLION * rows.columns[sums] / (unit * np.maximum(rows.columns["n"], 1))
+        return np.rint(mean).astype(np.int64)
+    return rows.columns[column]
 
 
 def _of_map_pair(rows: Rows, row: int, *, is_turned: bool) -> dict[str, NDArray[np.int64]]:

@@ -48,8 +48,9 @@ def points_figures(view: View, reference: str) -> dict[str, Any]:
 
 def _agreement(view: View, kind: int) -> dict[str, Any] | None:
     """Return the scores of one kind of comparison with their intervals; None where nothing was compared."""
-    units = {"auc10": ("n", 1000.0), "auc30": ("n", 3000.0), "cm": ("n", float(UNITS_PER_CM)),
-             "gps": ("pairs", MILLION), "gps_parts": ("pairs", MILLION)}  # fmt: skip
+    over_pairs = ("mean_auc10", "mean_auc30", "gps", "gps_parts")
+    units = {"auc10": ("n", 1000.0), "auc30": ("n", 3000.0), "cm": ("n", float(UNITS_PER_CM))}
+    units |= dict.fromkeys(over_pairs, ("pairs", float(MILLION)))
     found = {name: view.interval("points", kind, name, over, unit) for name, (over, unit) in units.items()}
     if found["cm"] is None:
         return None

@@ -29,7 +29,11 @@ CHART_COLUMNS: Final = (
     "n", "cm", "auc10", "auc30", "far", "left_right", "front_back", "inner_outer",
     "left_right_open", "front_back_open", "inner_outer_open",
 )  # fmt: skip
-POINTS_COLUMNS: Final = ("pairs", "n", "cm", "auc10", "auc30", "gps", "gps_parts", "left_right")
+POINTS_COLUMNS: Final = (
+    "pairs", "n", "cm", "auc10", "auc30", "gps", "gps_parts", "left_right", "mean_auc10", "mean_auc30",
+)  # fmt: skip
+# Means over the points of a pair, in millionths: the sums and their unit.
+MEANS: Final = {"mean_auc10": ("auc10", 1000), "mean_auc30": ("auc30", 3000)}
 PARTS_COLUMNS: Final = ("pairs", "iou", "mean_iou", "outline_iou", "exchanged_iou")
 # Of "part": pairs in which either has the part, both, the owner alone, the other alone; sums of IoU and of borders.
 PART_COLUMNS: Final = ("either", "both", "own_only", "other_only", "iou", "boundary")
@@ -55,7 +59,7 @@ SIZES: Final = {name: prod(shape) for name, shape in SHAPES.items()}
 SIZE: Final = sum(SIZES.values())
 STARTS: Final = dict(zip(SHAPES, np.cumsum([0, *SIZES.values()]).tolist(), strict=False))
 LAYOUT: Final = (
-    f"2-{zlib.crc32(repr((SHAPES, CHART_COLUMNS, POINTS_COLUMNS, PARTS_COLUMNS, PART_COLUMNS)).encode()):08x}"
+    f"3-{zlib.crc32(repr((SHAPES, CHART_COLUMNS, POINTS_COLUMNS, PARTS_COLUMNS, PART_COLUMNS)).encode()):08x}"
 )
 
 Int64 = NDArray[np.int64]

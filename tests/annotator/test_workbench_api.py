@@ -370,6 +370,7 @@ def test_reopen_within_minutes_supersedes_and_keeps_points_that_stay(world, view
     response = ana.post(f"{API}/submissions/{first}/reopen")
     assert response.status_code == 200, response.content
     reopened = response.json()
+    assert reopened["lease"]["active_ms"] == 0, "hours are sums over answers: nothing is counted twice"
     assert reopened["draft"]["label_map"] == parts_answer(bundle)["label_map"]
     label_map = label_map_for(bundle, (1, 14))
     label_map[100:120, 20:60] = 6

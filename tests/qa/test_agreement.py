@@ -137,11 +137,19 @@ def test_each_pair_is_kept_with_what_was_said(world, points):
     assert (row.points[:3, 0] == 65535).all()
     assert row.auc10 == pytest.approx(1000 * np.clip(1 - cm / 10, 0, None).sum(), abs=n)
     assert row.gps == pytest.approx(1e6 * np.exp(-((cm / 25.5) ** 2) / 2).mean(), abs=1e3)
-    told = world.project.sheets.get(annotator=world.ana).data["agreement"]["between"]["said"]
+    between = world.project.sheets.get(annotator=world.ana).data["agreement"]["between"]
+    assert between["mean_auc10"]["value"] == pytest.approx(row.auc10 / 1000 / row.n, abs=1e-6), "one person, one mean"
+    assert between["gps"]["value"] == pytest.approx(row.gps / 1e6)
+    told = between["said"]
     assert told["placed"] == {"placed": n - 3, "cannot_tell": 2, "not_this_part": 1}
     told = world.project.sheets.get(annotator=world.ben).data
     assert told["agreement"]["between"]["said"]["cannot_tell"] == {"placed": 2, "cannot_tell": 0, "not_this_part": 0}
     assert told["statuses"] == {"placed": n - 3, "cannot_tell": 2, "not_this_part": 1}
+    # Who placed nothing is compared in what was said, and in no distance: a similarity of nothing is not zero.
+    Submission.objects.filter(pk=ben.pk).update(status=np.full(n, 2, np.uint8), triangle=np.full(n, -1, np.int32))
+    refresh_project(world.project, StraightTable())
+    assert PointsComparison.objects.get(kind=0).n == 0
+    assert world.project.sheets.get(annotator=world.ana).data["agreement"]["between"] is None
 
 
 def everything(world) -> dict:

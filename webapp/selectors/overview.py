@@ -1,11 +1,12 @@
 """What a project's overview shows: how far both stages are, the pace, what needs a decision, running jobs."""
 
 import math
+from collections import Counter
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-from django.db.models import Count
+from django.db.models import Count, Sum
 from django.urls import reverse
 from django.utils import formats, timezone
 from django.utils.translation import gettext as _
@@ -28,7 +29,10 @@ SHOWN_ACTS = 6
 
 @dataclass(frozen=True)
 class StageProgress:
-    """People of one stage by what became of them; `hand` are leased right now, `all` leaves out crowds."""
+    """People of one stage by what became of them; `hand` are leased right now, `all` leaves out crowds.
+
+    `wanted` are the answers that still have to come: more than the people where several answer each.
+    """
 
     stage: str
     label: str
@@ -38,6 +42,7 @@ class StageProgress:
     open: int
     waiting: int
     stopped: int
+    wanted: int
 
     @property
     def all(self) -> int:
@@ -69,6 +74,7 @@ def progress_of(project: Project) -> list[StageProgress]:
         .values_list("stage")
         .annotate(n=Count("pk", distinct=True))
     )
+    wanted = _wanted_answers(project)
     found = []
     for stage in Stage:
         row, hand = counts[stage.value], held.get(stage.value, 0)
@@ -84,8 +90,25 @@ def progress_of(project: Project) -> list[StageProgress]:
                 rest,
                 row[Task.State.WAITING],
                 stopped,
+                wanted.get(stage.value, 0),
             )
         )
+    return found
+
+
+def _wanted_answers(project: Project) -> Counter[str]:
+    """Return how many answers of each stage still have to come: free places, those in hand, those sent back."""
+    unsettled = [Task.State.OPEN, Task.State.WAITING, Task.State.FLAGGED, Task.State.PAUSED]
+    tasks = Task.objects.filter(project=project, is_gold=False, state__in=unsettled).order_by()
+    back = SentBack.objects.filter(submission__task__in=tasks, is_open=True).order_by()
+    in_hand = tasks.filter(leases__state=Lease.State.LIVE, leases__purpose="", leases__revises=None)
+    found: Counter[str] = Counter()
+    for rows in (
+        tasks.values_list("stage").annotate(n=Sum("places_left")),
+        in_hand.values_list("stage").annotate(n=Count("leases")),
+        back.values_list("submission__task__stage").annotate(n=Count("pk")),
+    ):
+        found.update(dict(rows))
     return found
 
 
@@ -117,7 +140,7 @@ def days_left(progress: list[StageProgress], pace: dict[str, Any]) -> dict[str, 
     for place, stage in enumerate(progress, start=1):
         counts = [row[place] for row in pace["columns"]]
         days = len(counts) - next((day for day, count in enumerate(counts) if count), len(counts))
-        left[stage.stage] = math.ceil((stage.all - stage.accepted) * days / sum(counts)) if days > 1 else None
+        left[stage.stage] = math.ceil(stage.wanted * days / sum(counts)) if days > 1 else None
     return left
 
 

@@ -43,7 +43,7 @@ def project_figures(request: PageRequest, membership: Membership) -> HttpRespons
                 (
                     stage,
                     sheet.data["stages"].get(stage.stage, {}).get("median_s"),
-                    selectors.forecast(sheet, stage.stage, stage.all - stage.accepted),
+                    selectors.forecast(sheet, stage.stage, stage.wanted),
                 )
                 for stage in progress_of(project)
             ],
