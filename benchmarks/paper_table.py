@@ -1,8 +1,9 @@
 """The paper's table on synthetic people: DP-FCN, regions with sparse points, with distillation, with cascade.
 
-Run: python -m benchmarks.paper_table --data DIR ... --held-out DIR --out DIR [--minutes 10] [--seeds 0 1 2]
-Every run has one budget in minutes, and the lite backbone; boxes are given. It may be killed at any moment: the same
-command goes on. Sets are those of `python -m rendering.scenes`; only their points and part masks are used.
+Run: python -m benchmarks.paper_table --data DIR ... --held-out DIR --out DIR [--minutes 10 | --steps 400] [--seeds 0 1]
+Every run has one budget, in minutes or in steps, and the lite backbone; boxes are given. It may be killed at any
+moment: the same command goes on. Sets are those of `python -m rendering.scenes`; only their points and part masks are
+used.
 """
 
 import argparse
@@ -141,24 +142,41 @@ def trained(row: str, options: argparse.Namespace, people: Examples, seed: int) 
     weights = out / "averaged.pt"
     if not weights.exists():
         learner.save = lambda path, model: torch.save(model.state_dict(), weights)  # type: ignore[method-assign]
-        train(learner, Schedule(minutes=options.minutes, log_every=20), out, device=CPU, say=say)
+        minutes = None if options.steps else options.minutes
+        train(learner, Schedule(minutes=minutes, steps=options.steps, log_every=20), out, device=CPU, say=say)
     learner.model.load_state_dict(torch.load(weights, weights_only=True))
     learner.model.eval()
     return learner
 
 
-def run(row: str, options: argparse.Namespace, seed: int) -> dict[str, float]:
+class Lessons:
+    """What the rows learn from, made once."""
+
+    def __init__(self, options: argparse.Namespace) -> None:
+        self._options = options
+        self._sources = [replace(Source.of(folder), truth=None) for folder in options.data]
+        self._people = People(self._sources, LiteConfig().margin)
+        self._distilled: dict[int, Examples] = {}
+
+    def of(self, row: str, seed: int) -> Examples:
+        """Return those of a row; for distillation the seed's teacher is trained first."""
+        if row == "fcn":
+            return Pictures(self._sources)
+        if row == "sparse":
+            return self._people
+        if seed not in self._distilled:
+            teacher = trained("teacher", self._options, self._people, seed)
+            self._distilled[seed] = DistilledPeople(self._people, teacher.model, teacher.config)
+        return self._distilled[seed]
+
+
+def run(row: str, options: argparse.Namespace, lessons: Lessons, seed: int) -> dict[str, float]:
     """Train and evaluate one row with one seed, unless that is done."""
     path = options.out / f"{row}-{seed}" / "result.json"
     if path.exists():
         return json.loads(path.read_text())
     say(f"== {ROWS[row]}, seed {seed}")
-    sources = [replace(Source.of(folder), truth=None) for folder in options.data]
-    people: Examples = Pictures(sources) if row == "fcn" else People(sources, LiteConfig().margin)
-    if row in ("distilled", "cascade"):
-        teacher = trained("teacher", options, people, seed)
-        people = DistilledPeople(people, teacher.model, teacher.config)
-    learner = trained(row, options, people, seed)
+    learner = trained(row, options, lessons.of(row, seed), seed)
     model = LastStage(learner.model) if row == "cascade" else learner.model
     predictor = (PicturePredictor if row == "fcn" else CropPredictor)(model, learner.config)
     truth = read_truth(options.held_out / "annotations.json")[: options.limit]
@@ -203,6 +221,7 @@ def main() -> None:
     parser.add_argument("--held-out", type=Path, required=True, help="a synthetic set to measure on")
     parser.add_argument("--out", type=Path, required=True, help="folder for what is trained and measured")
     parser.add_argument("--minutes", type=float, default=10.0, help="budget of a run")
+    parser.add_argument("--steps", type=int, help="budget of a run in steps instead, where others load the machine")
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
     parser.add_argument("--rows", nargs="+", choices=ROWS, default=list(ROWS))
     parser.add_argument("--crop", type=int, default=96, help="side of a person's crop; of a picture, twice that")
@@ -211,10 +230,11 @@ def main() -> None:
     parser.add_argument("--geodesics", type=Path, default=Path("var/geodesics"), help="folder of the table; made once")
     options = parser.parse_args()
     torch.set_num_threads(1)
+    lessons = Lessons(options)
     results: dict[str, list[dict[str, float]]] = {row: [] for row in options.rows}
     for seed in options.seeds:
         for row in options.rows:
-            results[row].append(run(row, options, seed))
+            results[row].append(run(row, options, lessons, seed))
         say("\n".join(table(results)))
 
 
