@@ -104,7 +104,7 @@ class CropPredictor(LitePredictor):
     """A network in memory on the crops of given boxes."""
 
     def __init__(self, model: nn.Module, config: LiteConfig) -> None:
-        self.config, self.device, self._model = config, CPU, model.eval()
+        self.config, self.device, self.model = config, CPU, model.eval()
 
 
 class PicturePredictor:

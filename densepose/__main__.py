@@ -79,7 +79,7 @@ def _parser() -> argparse.ArgumentParser:
     evaluate.add_argument("--device", default="cpu", help="cpu or cuda")
 
     benchmark = commands.add_parser("benchmark", help="time a network stage by stage")
-    benchmark.add_argument("--network", default="r50_s1x", help=f"checkpoint, or one of {', '.join(PRESETS)}")
+    benchmark.add_argument("--network", default="r50_s1x", help=f"checkpoint, lite, or one of {', '.join(PRESETS)}")
     benchmark.add_argument("--size", type=_size, nargs="+", default=[(240, 320)], help="HEIGHTxWIDTH, several at will")
     benchmark.add_argument("--people", type=int, nargs="+", default=[1], help="people in an image")
     benchmark.add_argument("--batch", type=int, nargs="+", default=[1], help="images run together")
@@ -183,16 +183,19 @@ def _benchmark(options: argparse.Namespace) -> None:
         raise ValueError(f"--repeat must be 1 or more, got {options.repeat}")
     if options.threads is not None:
         torch.set_num_threads(options.threads)
-    model = network_for(options.network, options.device)
+    network = network_for(options.network, options.device)
     _say(f"{options.network} on {options.device}, torch {torch.__version__}, {torch.get_num_threads()} CPU threads")
     for size in options.size:
         for batch in options.batch:
             for people in options.people:
                 timing = measure(
-                    model, size, people=people, batch=batch, repeat=options.repeat, is_given=options.boxes_given
+                    network, size, people=people, batch=batch, repeat=options.repeat, is_given=options.boxes_given
                 )
                 stages = ", ".join(f"{name} {1000 * value:.1f}" for name, value in timing.stages.items())
-                _say(f"{size[0]}x{size[1]}, batch {batch}, {people} people an image: {1000 * timing.total:.1f} ms")
+                _say(
+                    f"{size[0]}x{size[1]}, batch {batch}, {people} people an image: {1000 * timing.total:.1f} ms, "
+                    f"processor {1000 * timing.processor:.1f} ms"
+                )
                 _say(f"  {timing.images / timing.total:.2f} images/s, {timing.people / timing.total:.2f} people/s")
                 _say(f"  ms: {stages}; peak {timing.peak_mb:.0f} MB")
 

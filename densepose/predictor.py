@@ -146,7 +146,7 @@ class LitePredictor(Predictor):
         model = checkpoint.build(self.device)
         assert isinstance(model, LiteDensePose)
         model.fold()
-        self._model = model.to(memory_format=torch.channels_last)
+        self.model = model.to(memory_format=torch.channels_last)
         self._finder = finder
 
     @property
@@ -186,19 +186,23 @@ class LitePredictor(Predictor):
     def _predict(self, image: Rgb, people: Sequence[FoundPerson]) -> list[PersonSurface]:
         size = (image.shape[1], image.shape[0])
         regions = [region_of(person.box, self.config.margin) for person in people]
-        crops = np.stack([square(image, region, self.config.crop_px) for region in regions])
-        pixels = torch.from_numpy(crops).to(self.device).permute(0, 3, 1, 2).to(torch.float32)  # (B, 3, S, S)
-        mean, std = (
-            torch.tensor(value, device=self.device)[:, None, None]
-            for value in (self.config.pixel_mean, self.config.pixel_std)
-        )
         with torch.inference_mode():
-            maps = self._model(((pixels - mean) / std).contiguous(memory_format=torch.channels_last))
+            maps = self.model(self.crops(image, regions))
             found = surface_maps(maps, [(region.height, region.width) for region in regions])
         return [
             _in_image(person, region, surface, size)
             for person, region, surface in zip(people, regions, found, strict=True)
         ]
+
+    def crops(self, image: Rgb, regions: Sequence[Region]) -> Tensor:
+        """Return what the network is to see of regions of an image, (R, 3, S, S), normalised."""
+        crops = np.stack([square(image, region, self.config.crop_px) for region in regions])
+        pixels = torch.from_numpy(crops).to(self.device).permute(0, 3, 1, 2).to(torch.float32)
+        mean, std = (
+            torch.tensor(value, device=self.device)[:, None, None]
+            for value in (self.config.pixel_mean, self.config.pixel_std)
+        )
+        return ((pixels - mean) / std).contiguous(memory_format=torch.channels_last)
 
 
 def _in_image(person: FoundPerson, region: Region, surface: SurfaceMap, size: tuple[int, int]) -> PersonSurface:
