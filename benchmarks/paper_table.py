@@ -141,12 +141,19 @@ def trained(row: str, options: argparse.Namespace, people: Examples, seed: int) 
     out = options.out / f"{row}-{seed}"
     weights = out / "averaged.pt"
     if not weights.exists():
-        learner.save = lambda path, model: torch.save(model.state_dict(), weights)  # type: ignore[method-assign]
+        learner.save = lambda path, model: _store(model, weights)  # type: ignore[method-assign]
         minutes = None if options.steps else options.minutes
         train(learner, Schedule(minutes=minutes, steps=options.steps, log_every=20), out, device=CPU, say=say)
     learner.model.load_state_dict(torch.load(weights, weights_only=True))
     learner.model.eval()
     return learner
+
+
+def _store(model: nn.Module, path: Path) -> None:
+    """Write weights under another name first: a kill leaves all of them or none."""
+    temporary = path.with_suffix(".part")
+    torch.save(model.state_dict(), temporary)
+    temporary.replace(path)
 
 
 class Lessons:
