@@ -205,4 +205,8 @@ def test_benchmark_command_times_every_stage(our_file: Path, capsys: pytest.Capt
     for stage in ("input", "backbone", "proposals", "box head", "decoder", "dense head", "surface maps"):
         assert stage in out
     assert "2 people an image" in out
+    assert main(["benchmark", "--network", "lite", *options]) == 0
+    out = capsys.readouterr().out
+    for stage in ("detector", "crops", "network", "surface maps", "processor"):
+        assert stage in out
     assert main(["benchmark", "--people", "0"]) == 1
