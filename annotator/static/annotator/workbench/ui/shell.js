@@ -131,6 +131,7 @@ export class Shell {
         this.#leaveWork();
         this.#stage.close();
         this.#topbar.setWorking(false);
+        document.body.classList.add("is-idle");
         this.#notices.empty(empty);
       },
       onTrouble: (error) => this.#notices.trouble(error),
@@ -185,6 +186,7 @@ export class Shell {
     if (this.#hand.work !== work) return;
     this.#notices.clear();
     this.#topbar.setWorking(true);
+    document.body.classList.remove("is-idle");
     if (sent_back) this.#notices.sentBack(sent_back);
     if (training) this.#notices.training(training);
     if (!work.image) this.#notices.imageMissing();
