@@ -56,4 +56,5 @@ def test_old_browser_missing_image_and_pauses(desk: Desk, world: World) -> None:
     other = PartsBench(desk.window(world.ben))
     other.page.goto(address)
     expect(other.notice).to_contain_text("Please call Mia first.")
+    expect(other.page.locator(".topbar-clock")).to_be_hidden()
     picture(other.page, "state-paused")

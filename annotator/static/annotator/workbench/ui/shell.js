@@ -15,6 +15,7 @@ import { hook, readJson } from "./dom.js";
 import { HandingIn } from "./handing-in.js";
 import { fillIcons } from "./icons.js";
 import { KeySheet } from "./keysheet.js";
+import { Line } from "./line.js";
 import { loginForm } from "./login-form.js";
 import { Messages } from "./messages.js";
 import { NoteDialog } from "./note-dialog.js";
@@ -58,6 +59,7 @@ export class Shell {
   #tabs;
   #hand;
   #handingIn;
+  #line;
 
   /** @param {(shell: ShellForStage) => Stage} makeStage */
   constructor(makeStage) {
@@ -77,7 +79,6 @@ export class Shell {
     this.#skipDialog = new SkipDialog((reason, note) => this.#session.skip(reason, note));
     this.#topbar = new Topbar({ onSubmit: () => this.#handingIn.submit(), onSkip: () => this.#skipDialog.open(), onSave: () => this.#hand.saver?.saveNow() });
     const login = { api: this.#api, signInUrl: config.sign_in_url, user: config.user };
-    this.#panels = new SavePanels(this.#messages, this.#saveActions(), login);
     this.#notices = new Notices(this.#messages, {
       next: () => this.#session.next(),
       retry: () => this.#session.retry(),
@@ -90,6 +91,8 @@ export class Shell {
       clock: this.#clock, prepare: (bundle) => this.#stage.prepare(bundle), events: this.#sessionEvents(),
       isSingle: Boolean(config.back),
     });
+    this.#line = new Line({ hand: this.#hand, session: this.#session, stage: this.#stage, leaveWork: () => this.#leaveWork() });
+    this.#panels = new SavePanels(this.#messages, this.#line.actions(), login);
     this.#handingIn = new HandingIn({
       hand: this.#hand, stage: this.#stage, session: this.#session, messages: this.#messages, notices: this.#notices, topbar: this.#topbar,
       leaveWork: () => this.#leaveWork(), back: config.back,
@@ -232,45 +235,6 @@ export class Shell {
     });
   }
 
-  /** @returns {import("./save-panels.js").SaveActions} */
-  #saveActions() {
-    return {
-      tryNow: () => this.#online(),
-      loggedIn: () => this.#online(),
-      takeAgain: () => this.#hand.takeAgain(),
-      goOn: () => this.#goOn(),
-      peek: (which) => this.#stage.peek(which === "theirs" ? this.#hand.saver?.status.theirs?.draft : null),
-      choose: async (which) => {
-        const { saver } = this.#hand;
-        await this.#stage.peek(null);
-        if (which === "theirs") await this.#stage.replace(saver?.status.theirs?.draft);
-        await saver?.resolve(which);
-      },
-    };
-  }
-
-  /** Leave this work as it is; the next. */
-  #goOn() {
-    this.#leaveWork();
-    this.#session.next();
-  }
-
-  /** The line or the login is back. */
-  async #online() {
-    this.#session.flush();
-    if (this.#hand.work) await this.#hand.saver?.saveNow();
-    else await this.#session.retry();
-  }
-
-  /** The page is looked at again, perhaps after hours: what waits is sent now. */
-  #wake() {
-    if (!this.#hand.work) return;
-    const { state } = this.#hand.saver?.status ?? { state: "saved" };
-    if (state === "over") this.#hand.takeAgain();
-    else if (state !== "stale") this.#online();
-    this.#session.wake();
-  }
-
   #pause() {
     if (this.#clock.isPaused) {
       this.#clock.resume();
@@ -291,9 +255,9 @@ export class Shell {
     listenToPage({
       touched: () => this.#clock.touch(),
       eachSecond: () => this.#topbar.setClock(this.#clock.activeMs),
-      online: () => this.#online(),
+      online: () => this.#line.online(),
       hidden: () => this.#hand.saver?.saveNow(),
-      shown: () => this.#wake(),
+      shown: () => this.#line.wake(),
       left: () => this.#session.leavePage(),
     });
     hook("open-keys").addEventListener("click", () => this.#keySheet.open());
