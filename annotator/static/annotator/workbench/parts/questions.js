@@ -12,6 +12,8 @@ import { stateOf } from "./part-order.js";
 const LIST = new Intl.ListFormat(globalThis.document?.documentElement.lang || undefined);
 // So many decided parts, or fewer, are asked about.
 const FEW = 2;
+// More parts than that are counted, not named.
+const MANY = 4;
 // The least of the photograph that is shown of a place in question, to each side, pixels.
 const ROOM_PX = 48;
 
@@ -44,7 +46,8 @@ export async function questionsOf(desk, bundle, outline) {
 
 /** @param {Desk} desk @param {{part: number}[]} found */
 function names({ order }, found) {
-  return LIST.format(new Set(found.map(({ part }) => order.part(part).name)));
+  const parts = new Set(found.map(({ part }) => order.part(part).name));
+  return parts.size > MANY ? t("{n} parts", { n: parts.size }) : LIST.format(parts);
 }
 
 /** Each time it is asked for, the next place is shown. @param {Desk} desk @param {Found[]} found @param {string} title @returns {Check[]} */
