@@ -225,6 +225,8 @@ export class Shell {
     if (!saver) return;
     this.#topbar.setSave(saver.status, this.#session?.waiting ?? 0);
     this.#panels.update(saver.status);
+    // Where it ended, which window has it is no question any more.
+    if (saver.status.state === "over") this.#messages.hide("elsewhere");
   }
 
   /** Two windows have this person open. @param {boolean} isLater whether this is the later one */
