@@ -77,7 +77,7 @@ function saveWords(status, waiting) {
     case "offline": return { text: `${t("Offline")} · ${kept}`, iconName: "offline", tone: "warn" };
     case "login": return { text: t("Logged out · kept here"), iconName: "lock", tone: "warn" };
     case "stale": return { text: t("Changed in another window"), iconName: "windows", tone: "warn" };
-    case "over": return { text: t("Time ran out · kept here"), iconName: "clock", tone: "warn" };
+    case "over": return { text: status.ended === "expired" ? t("Time ran out · kept here") : t("Ended elsewhere · kept here"), iconName: "clock", tone: "warn" };
     default: return { text: t("Not saved · kept here"), iconName: "warn", tone: "bad" };
   }
 }
