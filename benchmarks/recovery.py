@@ -78,11 +78,17 @@ def play(folder: Path, people: int, scenes: int) -> tuple[Any, list[dict[str, An
 
 def measure(project: Any, geodesics: Path) -> None:
     from body.geodesics import GeodesicTable
+    from qa.models import FigureSheet
     from qa.services.refreshing import refresh_project
 
     table = GeodesicTable.open(geodesics)
-    while (change := refresh_project(project, table)) is not None and change.is_more:
-        pass
+    # Flags are told with the work, which rests between passes.
+    while (
+        (change := refresh_project(project, table)) is None
+        or change.is_more
+        or FigureSheet.objects.get(project=project, annotator=None).data["flags_wait"]
+    ):
+        time.sleep(0.2)
 
 
 def tell(project: Any, crowd: list[dict[str, Any]]) -> None:

@@ -73,10 +73,12 @@ def _is_new(sheet: FigureSheet | None, table: Distances | None) -> bool:
 
 
 def _is_work_due(project: Project, sheet: FigureSheet | None) -> bool:
-    """Return whether there are answers that the project's work does not tell of, and it has rested enough."""
+    """Return whether there are answers that the project's work or its flags do not tell of, and it rested enough."""
     newest = Submission.objects.filter(task__project=project).order_by("-pk").values_list("pk", flat=True).first()
-    if sheet is None or newest is None or sheet.data.get("newest") == newest:
+    if sheet is None or newest is None:
         return sheet is None and newest is not None
+    if sheet.data.get("newest") == newest and not sheet.data.get("flags_wait"):
+        return False
     rest = timedelta(seconds=REST * float(sheet.data["seconds"]))
     return timezone.now() > datetime.fromisoformat(sheet.data["work_at"]) + rest
 

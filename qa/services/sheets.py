@@ -49,7 +49,9 @@ def write_sheets(
         sheets.append(_sheet(project, pk, data, _paint(view, reference, table)))
     if annotators is None:
         FigureSheet.objects.filter(project=project, annotator__isnull=False).exclude(annotator__in=work).delete()
-    done = _project_work(project, traces, short) if with_work else {name: old[name] for name in WORK if name in old}
+    # Flags are told with the work: where that rests, they wait for it.
+    kept_work = {name: old[name] for name in WORK if name in old} | {"flags_wait": True}
+    done = _project_work(project, traces, short) if with_work else kept_work
     listed = {"is_measured": table is not None, "annotators": [short[pk] for pk in sorted(short)]}
     data = _figures(everyone, reference) | listed | done
     sheets.append(_sheet(project, None, data, _paint(everyone, reference, table)))
@@ -64,8 +66,8 @@ def _project_work(project: Project, traces: Mapping[int, Traces], annotators: Ma
     started, now = time.monotonic(), timezone.now()
     newest = Submission.objects.filter(task__project=project).order_by("-pk").values_list("pk", flat=True).first()
     flags = flags_of_project(project, list(annotators.values()), traces)
-    found = work_of_project(project) | {"flags": flags, "newest": newest, "work_at": now.isoformat()}
-    return found | {"seconds": round(time.monotonic() - started, 2)}
+    found = work_of_project(project) | {"flags": flags, "flags_wait": False, "newest": newest}
+    return found | {"work_at": now.isoformat(), "seconds": round(time.monotonic() - started, 2)}
 
 
 def _cells_of(project: Project, owner: int) -> Any:

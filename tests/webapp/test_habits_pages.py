@@ -4,7 +4,7 @@ import pytest
 
 from qa.models import FigureSheet
 from qa.services.flags import Flag
-from qa.services.refreshing import refresh_project
+from qa.services.refreshing import is_stale, refresh_project
 from tests.distances import StraightTable
 from tests.factories import answered
 from tests.webapp.clients import browser
@@ -59,3 +59,18 @@ def test_annotators_do_not_see_flags(world, flagged):
         page = browser(world, name).get(f"{flagged}/my-figures").content.decode()
         assert "Habits to look into" not in page
         assert not any(words in page for _name, words in WORDS.values())
+
+
+def test_flags_follow_what_is_measured_after_the_work_was_told(world, views):
+    """As when the surface is measured only after the answers came, or many answers take several passes."""
+    answered(world, "correspondence")
+    refresh_project(world.project, None)
+    refresh_project(world.project, StraightTable())
+    sheet = FigureSheet.objects.get(project=world.project, annotator=None)
+    assert sheet.data["flags_wait"], "the work rests, and what it tells is older than what was measured"
+    sheet.data["seconds"] = 0.0
+    sheet.save()
+    assert is_stale(world.project, StraightTable())
+    refresh_project(world.project, StraightTable())
+    assert not FigureSheet.objects.get(project=world.project, annotator=None).data["flags_wait"]
+    assert not is_stale(world.project, StraightTable())
