@@ -77,7 +77,8 @@ def settled_truth(person_id: int, stage: str, points: PointSet | None) -> Truth 
     ).first()
     if consensus is None:
         return None
-    name = f"settled:{consensus.submission_id}"
+    # What several answers were merged into is no submission; it changes with their number.
+    name = f"settled:{consensus.submission_id or 0}:{consensus.answers}"
     if stage == Stage.PARTS:
         return Truth(name, Gold.Kind.REVIEWED, consensus.painted())
     if points is None or consensus.point_set_id != points.pk:
