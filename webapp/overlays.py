@@ -1,6 +1,7 @@
-"""A person's crop as a small picture with the answer drawn over it: parts, points, or surface coordinates."""
+"""A person's crop as a small picture with what was answered over it: parts, points, coordinates, disputed pixels."""
 
 import io
+import zlib
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,8 +18,9 @@ from body.parts import N_CHARTS, N_PARTS, PARTS
 from body.surface import SurfacePoints
 from labels.boxes import Crop
 from labels.label_maps import boundary, recrop
+from webapp.disputed_picture import disputing_answers, paint_disputed
 
-OVERLAYS = ("none", "parts", "points", "iuv")
+OVERLAYS = ("none", "parts", "points", "iuv", "disputed")
 _FILL = 0.46
 _PLASMA = np.array([[84, 2, 163], [139, 10, 165], [185, 50, 137], [219, 92, 104], [244, 136, 73], [254, 188, 43]])
 _PART_COLOURS = np.zeros((N_PARTS + 1, 3))
@@ -55,6 +57,8 @@ def stored_overlay(person: Person, kind: str) -> str:
 
     Where nothing was answered yet it is the plain thumbnail.
     """
+    if kind == "disputed":
+        return _stored_disputed(person)
     answers = answers_for(person)
     wanted = answers.points if kind in {"points", "iuv"} else answers.parts
     if kind == "none" or wanted is None:
@@ -70,10 +74,29 @@ def stored_overlay(person: Person, kind: str) -> str:
     return name
 
 
-def _drawn(person: Person, kind: str, answers: Answers) -> Pillow.Image:
+def _stored_disputed(person: Person) -> str:
+    """Return the name of the picture of disputed pixels; the plain thumbnail where fewer than two answers stand."""
+    answers = disputing_answers(person)
+    if not answers:
+        return stored_thumbnail(image=person.image, crop=person.crop())
+    mark = zlib.crc32(" ".join(str(answer.pk) for answer in answers).encode())
+    name = f"overlays/{person.project_id}/{person.pk}-{person.revision}-disputed-{answers[-1].pk}-{mark:08x}.jpg"
+    if not default_storage.exists(name):
+        picture = _picture(person)
+        maps = [_label_map(answer, person.crop(), picture.size) for answer in answers]
+        store_bytes(name, _jpeg(paint_disputed(picture, [found for found in maps if found is not None])))
+    return name
+
+
+def _picture(person: Person) -> Pillow.Image:
     crop = person.crop()
     picture = open_picture(person.image).crop((crop.x, crop.y, crop.x + crop.width, crop.y + crop.height))
     picture.thumbnail((THUMBNAIL_PX, THUMBNAIL_PX))
+    return picture
+
+
+def _drawn(person: Person, kind: str, answers: Answers) -> Pillow.Image:
+    crop, picture = person.crop(), _picture(person)
     label_map = _label_map(answers.parts, crop, picture.size)
     if kind == "parts" and label_map is not None:
         return _with_parts(picture, label_map)

@@ -18,6 +18,7 @@ OVERLAY_NAMES = {
     "parts": gettext_lazy("Parts"),
     "points": gettext_lazy("Points"),
     "iuv": gettext_lazy("IUV"),
+    "disputed": gettext_lazy("Disputed"),
 }
 SKIP_WORDS = {
     "bad_image": gettext_lazy("bad image"),

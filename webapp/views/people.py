@@ -19,6 +19,7 @@ from annotator.services.people import change_person
 from annotator.services.tasks import change_task
 from webapp.overlays import OVERLAYS, stored_overlay
 from webapp.selectors import people as selectors
+from webapp.selectors.comparisons import comparisons_of
 from webapp.views.common import PageRequest, project_page, render_project, told
 
 
@@ -172,6 +173,7 @@ def _person_panel(request: PageRequest, membership: Membership, number: str) -> 
         "chip": selectors.person_state(found),
         "note": selectors.person_note(found),
         "answers": answers,
+        "comparisons": comparisons_of(found, answers),
         "replaced": {answer.supersedes_id for answer in answers},
         "accepted": {consensus.submission_id for consensus in found.consensus.all()},
         "skips": selectors.skips_of(found),

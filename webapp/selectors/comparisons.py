@@ -1,0 +1,133 @@
+"""How the answers to one person compare, for the panel of the people browser: read from kept rows, nothing measured."""
+
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from django.utils.text import capfirst
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from annotator.models import Person, Stage, Submission, User
+from qa.models import Comparison, GoldScore, MergeDecision, PartsComparison, PointsComparison
+from qa.services.parts_agreement import LIMBS
+from qa.services.point_pairs import MILLION, UNITS_PER_CM
+from webapp.selectors.figures_detail import SWAP_LABELS, limb_name
+
+# A person has two or three answers; a project that wants twenty would have 190 pairs.
+MAX_PAIRS: Final = 24
+
+
+@dataclass(frozen=True)
+class PairRow:
+    """Two answers compared: whose, two figures, and what else in words.
+
+    Figures are mean cm and AUC@10 of points, None where both placed none; IoU and that of the outline of parts.
+    """
+
+    who: str
+    figures: tuple[float | None, float | None]
+    notes: str
+
+
+@dataclass
+class StageComparison:
+    """One stage of a person: its pairs, what the answers came to, how each fared, and checks that showed the person."""
+
+    stage: str
+    pairs: list[PairRow] = field(default_factory=list)
+    is_cut: bool = False
+    decision: MergeDecision | None = None
+    fared: list[tuple[str, str]] = field(default_factory=list)
+    checks: list[GoldScore] = field(default_factory=list)
+
+    @property
+    def is_empty(self) -> bool:
+        return not (self.pairs or self.decision or self.checks)
+
+    @property
+    def disputed_percent(self) -> float:
+        return 100 * self.decision.disagreement if self.decision else 0.0
+
+
+def comparisons_of(person: Person, answers: list[Submission]) -> list[StageComparison]:
+    """Return both stages that have anything to compare; six queries, whatever the project's size.
+
+    Args:
+        answers: all of the person's.
+    """
+    found = {stage.value: StageComparison(stage.value) for stage in Stage}
+    rows = {
+        Stage.PARTS: _pairs(PartsComparison, person, "confusion", "boundary"),
+        Stage.CORRESPONDENCE: _pairs(PointsComparison, person, "said", "points"),
+    }
+    names = _names([row for of_stage in rows.values() for row in of_stage])
+    for stage, of_stage in rows.items():
+        told = _parts_row if stage == Stage.PARTS else _points_row
+        found[stage].pairs = [told(row, names) for row in of_stage[:MAX_PAIRS]]
+        found[stage].is_cut = len(of_stage) > MAX_PAIRS
+    authors = {str(answer.pk): str(answer.annotator or answer.get_origin_display()) for answer in answers}
+    for decision in MergeDecision.objects.filter(task__person=person).select_related("task"):
+        stage = found[decision.task.stage]
+        stage.decision, stage.fared = decision, _fared(decision, authors)
+    scores = GoldScore.objects.filter(person=person, project=person.project_id, value__isnull=False)
+    for score in scores.select_related("annotator")[:MAX_PAIRS]:
+        found[score.stage].checks.append(score)
+    return [stage for stage in found.values() if not stage.is_empty]
+
+
+def _pairs(model: type[Comparison], person: Person, *heavy: str) -> list[Any]:
+    kinds = (Comparison.Kind.BETWEEN, Comparison.Kind.SETTLED)
+    rows = model._default_manager.filter(person=person, project=person.project_id, kind__in=kinds)
+    return list(rows.defer(*heavy).order_by("kind", "first_id", "second_id")[: MAX_PAIRS + 1])
+
+
+def _names(rows: list[Any]) -> dict[int, str]:
+    wanted = {pk for row in rows for pk in (row.first_annotator_id, row.second_annotator_id) if pk}
+    return {user.pk: str(user) for user in User.objects.filter(pk__in=wanted)}
+
+
+def _who(row: Any, names: dict[int, str]) -> str:
+    first = names.get(row.first_annotator_id, "–")
+    if row.kind == Comparison.Kind.SETTLED:
+        return _("%(who)s and what was settled") % {"who": first}
+    return _(" and ").join((first, names.get(row.second_annotator_id, "–")))
+
+
+def _points_row(row: PointsComparison, names: dict[int, str]) -> PairRow:
+    notes = [ngettext("%(n)d point placed by both", "%(n)d points placed by both", row.n) % {"n": row.n}]
+    if row.far:
+        notes.append(_("%(n)d beyond 10 cm") % {"n": row.far})
+    for name, label in SWAP_LABELS.items():
+        if n := getattr(row, name):
+            notes.append(_("%(sides)s swapped: %(n)d") % {"sides": label, "n": n})
+    figures = (row.cm / row.n / UNITS_PER_CM, row.auc10 / row.n / 1000) if row.n else (None, None)
+    return PairRow(_who(row, names), figures, _told(notes))
+
+
+def _parts_row(row: PartsComparison, names: dict[int, str]) -> PairRow:
+    notes = []
+    limbs = [limb_name(right).lower() for bit, (right, _left) in enumerate(LIMBS) if row.swapped >> bit & 1]
+    if limbs:
+        told = {"sides": SWAP_LABELS["left_right"], "limbs": _(", ").join(limbs)}
+        notes.append(_("%(sides)s swapped: %(limbs)s") % told)
+        notes.append(_("IoU %(iou)s without that") % {"iou": f"{row.exchanged_iou / MILLION:.2f}"})
+    if row.seen_by_one:
+        n = row.seen_by_one
+        notes.append(ngettext("%(n)d part seen by one alone", "%(n)d parts seen by one alone", n) % {"n": n})
+    return PairRow(_who(row, names), (row.iou / MILLION, row.outline_iou / MILLION), _told(notes))
+
+
+def _fared(decision: MergeDecision, authors: dict[str, str]) -> list[tuple[str, str]]:
+    """Return (author, in words) how each answer fared when they were put together."""
+    found = []
+    for answer, figures in decision.figures.get("answers", {}).items():
+        if "overlap" in figures:
+            words = _("overlap %(share)s with what they come to") % {"share": f"{figures['overlap']:.2f}"}
+        else:
+            words = _("stands at %(standing)d points, far off at %(outliers)d, sides swapped at %(swaps)d") % figures
+        found.append((authors.get(answer, "–"), words))
+    return found
+
+
+def _told(notes: list[str]) -> str:
+    return capfirst(_(", ").join(notes))
