@@ -9,7 +9,7 @@ from PIL import Image as Pillow
 
 from annotator.models import Person, Stage, Submission, Task
 from annotator.services.task_states import standing_answers
-from labels.label_maps import LabelMap, boundary
+from labels.label_maps import LabelMap
 from labels.voting import vote
 from qa.services.parts_agreement import disputed
 
@@ -18,7 +18,7 @@ DIFFERENT_PARTS: Final = (213, 94, 0)
 OUTLINE: Final = (86, 180, 233)
 _MAX_ANSWERS: Final = 20
 _NO_MAJORITY, _MINORITY = 0.85, 0.4
-_AGREED: Final = 0.12
+_AGREED: Final = 0.2
 
 
 def disputing_answers(person: Person) -> list[Submission]:
@@ -44,9 +44,10 @@ def paint_disputed(picture: Pillow.Image, maps: Sequence[LabelMap]) -> Pillow.Im
     share = np.where(merged.disputed, _NO_MAJORITY, _MINORITY) * (differ | outline)
     pixels = _mixed(grey, colour, share)
     pixels = _mixed(pixels, np.full(3, 255), _AGREED * ((merged.label_map > 0) & ~differ & ~outline))
-    pixels[boundary(merged.label_map) & ~(differ | outline)] = 255
     return Pillow.fromarray(pixels.astype(np.uint8))
 
 
-def _mixed(pixels: NDArray[np.float64], colour: NDArray[np.integer], share: NDArray[np.float64]) -> NDArray[np.float64]:
+def _mixed(
+    pixels: NDArray[np.float64], colour: NDArray[np.integer], share: NDArray[np.floating]
+) -> NDArray[np.float64]:
     return np.asarray((1 - share[..., None]) * pixels + share[..., None] * colour)

@@ -36,7 +36,7 @@ def test_parts_are_told_with_pairs_outcome_and_disputed_pixels(
         "1.00",
         "2 parts seen by one alone",
         "For a reviewer",
-        "2 answers, 50 % of it",
+        "2 answers, 50 % disputed",
     ):
         assert words in page, words
     assert page.count("overlap ") == 2, "how each answer fared"

@@ -67,12 +67,12 @@ def comparisons_of(person: Person, answers: list[Submission]) -> list[StageCompa
         found[stage].is_cut = len(of_stage) > MAX_PAIRS
     authors = {str(answer.pk): str(answer.annotator or answer.get_origin_display()) for answer in answers}
     for decision in MergeDecision.objects.filter(task__person=person).select_related("task"):
-        stage = found[decision.task.stage]
-        stage.decision, stage.fared = decision, _fared(decision, authors)
+        told_of = found[decision.task.stage]
+        told_of.decision, told_of.fared = decision, _fared(decision, authors)
     scores = GoldScore.objects.filter(person=person, project=person.project_id, value__isnull=False)
     for score in scores.select_related("annotator")[:MAX_PAIRS]:
         found[score.stage].checks.append(score)
-    return [stage for stage in found.values() if not stage.is_empty]
+    return [one for one in found.values() if not one.is_empty]
 
 
 def _pairs(model: type[Comparison], person: Person, *heavy: str) -> list[Any]:
