@@ -1,6 +1,6 @@
 """Figures over the API: what the pages show, as it is kept. docs/qa.md defines each."""
 
-from typing import Any
+from typing import Any, Final
 
 from django.http import Http404
 from rest_framework import serializers
@@ -13,6 +13,9 @@ from annotator.models import Membership
 from annotator.permissions import is_member_role, may_browse, membership_for
 from qa.selectors.figures import sheet_of
 from qa.selectors.gold import gold_sheet_of
+
+# What flags are made of: it names whom an annotator was compared with.
+_KEPT_BACK: Final = frozenset({"traces"})
 
 
 class FiguresOut(serializers.Serializer[Any]):
@@ -45,6 +48,6 @@ def _kept(membership: Membership, user_id: int | None) -> dict[str, Any]:
         raise Http404
     return {
         "computed_at": sheet.computed_at if sheet else None,
-        "figures": sheet.data if sheet else None,
+        "figures": {name: told for name, told in sheet.data.items() if name not in _KEPT_BACK} if sheet else None,
         "gold": gold.data if gold else None,
     }
