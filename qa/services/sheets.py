@@ -20,7 +20,7 @@ from qa.services.work_figures import Figures, work_of_annotators, work_of_projec
 
 # Work of the whole project is read from all answers; it then rests this many times as long as that took.
 REST: Final = 10
-WORK: Final = ("stages", "days", "skips", "assistance", "flags", "newest", "work_at", "seconds")
+WORK: Final = ("stages", "days", "skips", "assistance", "pairs", "flags", "newest", "work_at", "seconds")
 
 
 def write_sheets(

@@ -8,7 +8,8 @@ from typing import Any
 from django.db import connection
 from django.utils import timezone
 
-from annotator.models import Project
+from annotator.models import Project, Stage
+from qa.services.point_pairs import UNITS_PER_CM
 
 _DAYS = 60
 # `who` names the annotator in the columns, or nobody for the whole project; `whose` limits them to some.
@@ -37,16 +38,41 @@ _SKIPS = """
 SELECT l.annotator_id, count(*) FROM annotator_lease l JOIN annotator_task t ON t.id = l.task_id
 WHERE t.project_id = %s AND l.state = 'skipped' GROUP BY 1
 """
-# With and without suggestions, as the draw by task number decided; of parts alone, where suggestions are shown.
-_ASSISTANCE = """
-SELECT l.is_assisted, count(*), percentile_cont(0.5) WITHIN GROUP (ORDER BY s.active_ms), avg(s.active_ms),
-       stddev_samp(s.active_ms), count(r.id) + count(b.id)
-FROM annotator_submission s JOIN annotator_task t ON t.id = s.task_id JOIN annotator_lease l ON l.id = s.lease_id
-LEFT JOIN annotator_submission r ON r.supersedes_id = s.id AND r.origin = 'review'
-LEFT JOIN annotator_sentback b ON b.submission_id = s.id
-WHERE t.project_id = %s AND t.stage = 'parts' AND s.supersedes_id IS NULL AND s.origin IN ('workbench', 'api')
-GROUP BY l.is_assisted
+# With and without help, as the draw by task number decided. A task is what was drawn, so it counts once, with the mean
+# of its answers: those to one person are alike.
+_HELP_TIME = """
+SELECT stage, is_assisted, count(*), avg(ms), stddev_samp(ms), sum(corrected)::float / sum(answers) FROM (
+    SELECT t.stage, l.is_assisted, avg(s.active_ms) / 1000.0 AS ms, count(*) AS answers,
+           count(r.id) + count(b.id) AS corrected
+    FROM annotator_submission s JOIN annotator_task t ON t.id = s.task_id JOIN annotator_lease l ON l.id = s.lease_id
+    LEFT JOIN annotator_submission r ON r.supersedes_id = s.id AND r.origin = 'review'
+    LEFT JOIN annotator_sentback b ON b.submission_id = s.id
+    WHERE t.project_id = %s AND NOT t.is_gold AND l.purpose = '' AND s.supersedes_id IS NULL
+      AND s.origin IN ('workbench', 'api')
+    GROUP BY t.stage, l.is_assisted, t.id
+) drawn GROUP BY stage, is_assisted
 """
+_HELP_AGREEMENT = """
+SELECT is_assisted, count(*), avg(agreement), stddev_samp(agreement) FROM (
+    SELECT l.is_assisted, avg({agreement}) AS agreement
+    FROM {table} c JOIN annotator_submission s ON s.id = c.first_id JOIN annotator_lease l ON l.id = s.lease_id
+    WHERE c.project_id = %s AND c.kind = 0 {measured} GROUP BY l.is_assisted, c.task_id
+) drawn GROUP BY is_assisted
+"""
+_AGREEMENTS = {
+    Stage.PARTS: {"table": "qa_partscomparison", "agreement": "c.iou / 1000000.0", "measured": ""},
+    Stage.CORRESPONDENCE: {
+        "table": "qa_pointscomparison", "agreement": "c.auc10 / (1000.0 * c.n)", "measured": "AND c.n > 0"
+    },
+}  # fmt: skip
+# Worst first. A pair that met once says nothing of the two.
+_PAIRS = """
+SELECT least(first_annotator_id, second_annotator_id), greatest(first_annotator_id, second_annotator_id),
+       count(*), sum(n), sum(cm)::float / sum(n) / %s, sum(auc10)::float / sum(n) / 1000
+FROM qa_pointscomparison WHERE project_id = %s AND kind = 0 AND n > 0
+GROUP BY 1, 2 HAVING count(*) >= %s ORDER BY 5 DESC LIMIT %s
+"""
+_MIN_MET, _MAX_PAIRS = 3, 50
 
 Figures = dict[str, Any]
 
@@ -56,12 +82,28 @@ def work_of_project(project: Project) -> Figures:
     words = {"column": "0", "who": "", "whose": "", "median": _MEDIAN}
     found = _work(project, words).get(0) or _nothing()
     found["skips"] = sum(skips for _annotator, skips in _rows(_SKIPS, project.pk))
-    found["assistance"] = [
-        {"assisted": assisted, "n": n, "median_s": round(median / 1000, 1), "mean_s": round(float(mean) / 1000, 2),
-         "deviation_s": round(float(deviation or 0) / 1000, 2), "corrected": corrected}
-        for assisted, n, median, mean, deviation, corrected in _rows(_ASSISTANCE, project.pk)
-    ]  # fmt: skip
+    found["assistance"] = _assistance(project)
+    found["pairs"] = [
+        {"annotators": [one, other], "people": people, "points": points, "cm": round(cm, 3), "auc10": round(auc10, 4)}
+        for one, other, people, points, cm, auc10 in _rows(_PAIRS, UNITS_PER_CM, project.pk, _MIN_MET, _MAX_PAIRS)
+    ]
     return found
+
+
+def _assistance(project: Project) -> Figures:
+    """Return by stage the time of a task in seconds and the agreement of its answers, each with and without help."""
+    found: Figures = {stage.value: {"time_s": {}, "agreement": {}} for stage in Stage}
+    for stage, assisted, tasks, mean, deviation, corrected in _rows(_HELP_TIME, project.pk):
+        side = _side(tasks, mean, deviation) | {"corrected": round(corrected, 4)}
+        found[stage]["time_s"]["with" if assisted else "without"] = side
+    for stage, words in _AGREEMENTS.items():
+        for assisted, tasks, mean, deviation in _rows(_HELP_AGREEMENT.format(**words), project.pk):
+            found[stage.value]["agreement"]["with" if assisted else "without"] = _side(tasks, mean, deviation)
+    return found
+
+
+def _side(tasks: int, mean: Any, deviation: Any) -> Figures:
+    return {"tasks": tasks, "mean": round(float(mean), 4), "deviation": round(float(deviation or 0), 4)}
 
 
 def work_of_annotators(project: Project, annotators: Collection[int] | None = None) -> dict[int, Figures]:

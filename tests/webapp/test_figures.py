@@ -5,10 +5,11 @@ import json
 import numpy as np
 import pytest
 
-from annotator.models import Consensus, Submission, User
+from annotator.models import Consensus, Lease, Submission, User
 from annotator.services.acceptance import accept_submission
 from body.surface import SurfacePoints
 from qa.models import FigureSheet
+from qa.selectors.figures import effects_of_help
 from qa.services.refreshing import refresh_project
 from tests.distances import StraightTable
 from tests.factories import answered
@@ -149,3 +150,33 @@ def test_sheets_are_written_when_there_is_something_new(world, task):
     assert json.dumps(FigureSheet.objects.get(annotator=None).data)
     assert Consensus.objects.filter(stage="correspondence").count() == 0
     assert User.objects.count() == 6
+
+
+def test_what_help_changes_is_told_by_task_with_its_interval(world, views):
+    tasks = [answered(world, "parts") for _ in range(5)]
+    for number, task in enumerate(tasks):
+        Lease.objects.filter(task=task).update(is_assisted=number < 2)
+        for submission, ms in zip(task.submissions.order_by("pk"), (1000 + 400 * number, 3000), strict=True):
+            Submission.objects.filter(pk=submission.pk).update(active_ms=ms)
+    accept_submission(user=world.rita, submission_id=tasks[0].submissions.first().pk)
+    sheet = refreshed(world)
+    time, agreement = effects_of_help(sheet)
+    assert (time.stage, time.measure, time.tasks_with, time.tasks_without) == ("parts", "time_s", 2, 3)
+    # Means of tasks: 2.0 and 2.2 s with, 2.4, 2.6 and 2.8 s without.
+    assert (time.mean_with, time.mean_without) == (pytest.approx(2.1), pytest.approx(2.6))
+    half = 1.96 * (0.02 / 2 + 0.04 / 3) ** 0.5
+    assert (time.low, time.high) == (pytest.approx(-0.5 - half, abs=1e-3), pytest.approx(-0.5 + half, abs=1e-3))
+    assert (agreement.measure, agreement.difference) == ("agreement", pytest.approx(0, abs=1e-6)), "all differ alike"
+    page = browser(world, "mia").get(url(world, "/figures")).content.decode()
+    assert "seconds a person" in page
+    assert "<strong>-0.5</strong>" in page, "its interval leaves out zero"
+    assert sheet.data["pairs"] == []
+
+
+def test_pairs_of_annotators_who_met_often_are_told_apart(world, views):
+    for _ in range(3):
+        answered(world, "correspondence")
+    (pair,) = refreshed(world).data["pairs"]
+    assert (sorted(pair["annotators"]), pair["people"]) == (sorted([world.ana.pk, world.ben.pk]), 3)
+    page = browser(world, "mia").get(url(world, "/figures/detail")).content.decode()
+    assert "Ana · Ben" in page or "Ben · Ana" in page

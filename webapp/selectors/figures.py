@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from annotator.models import Project, Submission, User
 from body.parts import PARTS, part_by_number
 from qa.models import FigureSheet
-from qa.selectors.figures import PAPER_AUC10, PAPER_AUC30
+from qa.selectors.figures import PAPER_AUC10, PAPER_AUC30, effects_of_help
 from webapp.selectors.figures_detail import limb_name
 
 LATEST = 8
@@ -87,6 +87,17 @@ def annotator_rows(sheet: FigureSheet) -> list[dict[str, Any]]:
         for row in rows
     ]
     return sorted(told, key=lambda row: -(row["parts"].get("answers", 0) + row["points"].get("answers", 0)))
+
+
+def effect_rows(sheet: FigureSheet) -> list[dict[str, Any]]:
+    """Return what help does to time and agreement, in words and with the digits that each is told with."""
+    names = {"time_s": _("seconds a person"), "agreement": _("agreement, IoU or AUC@10")}
+    return [
+        {"stage": effect.stage.label, "name": names[effect.measure], "effect": effect,
+         "digits": 1 if effect.measure == "time_s" else 3,
+         "is_certain": effect.low > 0 or effect.high < 0}
+        for effect in effects_of_help(sheet)
+    ]  # fmt: skip
 
 
 def latest_work(project: Project, annotator: int) -> list[Submission]:

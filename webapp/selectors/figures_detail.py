@@ -5,6 +5,7 @@ from typing import Any, Final, NamedTuple
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from annotator.models import User
 from body.parts import N_PARTS, PART_OF_CHART, PARTS, part_by_number
 from labels.label_maps import BACKGROUND
 from qa.models import FigureSheet
@@ -58,6 +59,7 @@ def detail_of(sheet: FigureSheet) -> dict[str, Any]:
         "map_parts": _map_parts(maps) if maps else [],
         "limbs": [row | {"name": limb_name(row["right"])} for row in maps["limbs"] if row["pairs"]] if maps else [],
         "confused": confused_rows(maps["confusion"]) if maps else [],
+        "pairs": pair_rows(sheet),
         "map_weeks": [(row["week"], 100 * row["iou"]) for row in maps["weeks"]] if maps else [],
     }
 
@@ -100,6 +102,13 @@ def _map_parts(maps: dict[str, Any]) -> list[dict[str, Any]]:
 def limb_name(part: int) -> str:
     """Return the name of a part without its side."""
     return _(part_by_number(part).limb.replace("_", " ").capitalize())
+
+
+def pair_rows(sheet: FigureSheet) -> list[dict[str, Any]]:
+    """Return the pairs of annotators who differ most on points, with names."""
+    rows = sheet.data.get("pairs", [])
+    names = User.objects.in_bulk({pk for row in rows for pk in row["annotators"]})
+    return [row | {"names": [str(names.get(pk, "–")) for pk in row["annotators"]]} for row in rows]
 
 
 def label_name(label: int) -> str:

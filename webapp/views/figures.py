@@ -47,7 +47,8 @@ def project_figures(request: PageRequest, membership: Membership) -> HttpRespons
                 )
                 for stage in progress_of(project)
             ],
-            "comparison": selectors.comparison(sheet),
+            "effects": rows.effect_rows(sheet),
+            "seconds_a_point": selectors.seconds_a_point(sheet),
             "hours": hours,
             "rate": rate,
             "cost": hours * rate if rate else None,
