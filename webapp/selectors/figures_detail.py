@@ -51,7 +51,7 @@ def detail_of(sheet: FigureSheet) -> dict[str, Any]:
             for name, (_mark, label) in KIND_LABELS.items()
             if (found := data["agreement"].get(name))
         ],
-        "swaps": [(SWAP_LABELS[name], row) for name, row in points["swaps_by_kind"].items()] if points else [],
+        "swaps": [(label, points["swaps_by_kind"][name]) for name, label in SWAP_LABELS.items()] if points else [],
         "said": _said(points["said"]) if points else [],
         "said_labels": SAID_LABELS.values(),
         "charts": chart_rows(sheet),

@@ -210,7 +210,7 @@ def share_curves(label: str, curves: Iterable[Any]) -> SafeString:
     words = format_html_join(
         "",
         '<text x="{}" y="165" text-anchor="middle">{}</text>',
-        ((f"{across(cm):.1f}", cm) for cm in range(0, end + 1, 5)),
+        ((f"{across(cm):.1f}", cm if cm < end else f"{cm} cm") for cm in range(0, end + 1, 5)),
     )
     lines = format_html_join(
         "",
@@ -222,8 +222,7 @@ def share_curves(label: str, curves: Iterable[Any]) -> SafeString:
         ),
     )  # fmt: skip
     return format_html(
-        '<svg class="plot plot-wide" viewBox="0 0 460 178" role="img" aria-label="{}">{}{}{}'
-        '<text x="450" y="177" text-anchor="end">cm</text></svg>',
+        '<svg class="plot plot-wide" viewBox="0 0 476 170" role="img" aria-label="{}">{}{}{}</svg>',
         label, grid, words, lines,
     )  # fmt: skip
 
