@@ -12,10 +12,12 @@ from django.core.management import call_command
 from playwright.sync_api import Page, expect
 
 from annotator.models import ApiToken, Image, Invitation, Membership, Person, User
+from qa.services.refreshing import refresh_project
 from tests.browser.axe import check_axe
 from tests.browser.desk import TABLET, Desk, eventually, picture
 from tests.browser.people import drawn_people, import_people
-from tests.factories import World, accept_parts, make_world, picture_bytes
+from tests.distances import StraightTable
+from tests.factories import World, accept_parts, answered, make_world, picture_bytes
 
 SETTINGS = {"instructions": "Paint what you see. Clothes count as the part beneath."}
 
@@ -72,6 +74,27 @@ def test_every_page_loads(desk: Desk, world: World, scheme: str) -> None:
     expect(anonymous.get_by_role("heading", name="Sign in")).to_be_visible()
     check_axe(anonymous, f"sign-in in {scheme}")
     picture(anonymous, f"page-sign-in-{scheme}")
+
+
+@pytest.mark.usefixtures("views")
+def test_pages_of_figures_and_checks(desk: Desk) -> None:
+    world = make_world(**SETTINGS)
+    answered(world, "parts")
+    answered(world, "correspondence")
+    refresh_project(world.project, StraightTable())
+    project = f"/projects/{world.project.pk}"
+    for scheme in ("light", "dark"):
+        page = desk.window(world.mia, scheme=scheme)
+        for url, words in (
+            ("/figures", "Throughput"), ("/figures/detail", "Taken for another"),
+            (f"/annotators/{world.ana.pk}", "Latest work"), (f"/annotators/{world.ana.pk}/detail", "By part"),
+            ("/checks", "Checks"), ("/inbox", "Inbox"), ("/review", "Review"),
+        ):  # fmt: skip
+            page.goto(f"{project}{url}")
+            expect(page.locator("body"), f"{url} in {scheme}").to_contain_text(words)
+            check_frame(page, url)
+            check_axe(page, f"{url} in {scheme}", colours_only=scheme == "dark")
+            picture(page, f"page{url.replace('/', '-')}-{scheme}")
 
 
 def workbench_pictures(desk: Desk, world: World, scheme: str) -> None:
