@@ -4,6 +4,8 @@ import uuid
 
 import numpy as np
 import pytest
+from celery import current_app
+from django.db import connection
 
 from annotator.models import PointSet, Submission
 from annotator.services.acceptance import accept_submission
@@ -15,7 +17,8 @@ from qa.services.opposites import Swap, find_swaps, open_to, opposite_vertices
 from qa.services.refreshing import forget, refresh_project
 from qa.services.tallies import REPLICATES, View, inflated, replicate_weights
 from tests.distances import StraightTable
-from tests.factories import answered
+from tests.factories import answered, make_world
+from tests.qa.crowds import paint_pairs, wait_for
 
 HEAD, TORSO, RIGHT_HAND, LEFT_HAND, LEFT_FOOT = 14, 1, 2, 3, 4
 
@@ -215,3 +218,35 @@ def test_gold_and_answers_to_older_points_are_not_compared(world, points):
     refresh_project(world.project, table)
     assert not PointsComparison.objects.exists()
     assert not sums(world)["alone"].any()
+
+
+@pytest.mark.slow
+@pytest.mark.django_db(transaction=True)
+def test_a_worker_killed_while_it_compares_changes_no_figure(live_app):
+    live_app.kill_worker()
+    world = make_world()
+    paint_pairs(world, 200)
+    waiting = ChangedTask.objects.count()
+    live_app.start_worker()
+    current_app.send_task("qa.refresh_figures")
+    wait_for(lambda: is_being_measured(world))
+    live_app.kill_worker()
+    wait_for(lambda: not is_being_measured(world))
+    assert (ChangedTask.objects.count(), Tally.objects.count(), PartsComparison.objects.count()) == (waiting, 0, 0)
+    live_app.start_worker()
+    current_app.send_task("qa.refresh_figures")
+    wait_for(lambda: not ChangedTask.objects.exists())
+    live_app.kill_worker()
+    found = everything(world)
+    assert found["rows"]
+    # Once more from the beginning, without a break.
+    forget(world.project)
+    refresh_project(world.project, None)
+    assert everything(world) == found
+
+
+def is_being_measured(world):
+    """Tell whether a worker holds the project's lock."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objid = %s", [world.project.pk])
+        return cursor.fetchone()[0] > 0

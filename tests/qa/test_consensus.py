@@ -3,7 +3,6 @@
 import base64
 import io
 import json
-import time
 import uuid
 
 import numpy as np
@@ -25,14 +24,13 @@ from tests.factories import (
     Role,
     accept_parts,
     answered,
-    make_people,
     make_user,
     make_world,
     points_answer,
 )
+from tests.qa.crowds import paint_pairs, wait_for
 
 API = "/api/v1"
-PATIENCE_S = 90.0
 PEOPLE = 150
 
 
@@ -238,29 +236,7 @@ def test_what_came_of_the_answers_goes_along_in_the_export(world, tmp_path):
 @pytest.mark.django_db(transaction=True)
 def test_a_worker_killed_while_it_merges_changes_nothing_in_the_end(live_app):
     world = make_world()
-    people = make_people(world.project, PEOPLE)
-    Task.objects.filter(stage="parts").update(overlap=2, places_left=0, state="review")
-    crop = people[0].crop()
-    rng = np.random.default_rng(5)
-    answers = []
-    for task in Task.objects.filter(stage="parts"):
-        for user, shift in ((world.ana, 0), (world.ben, int(rng.integers(0, 30)))):
-            label_map = np.zeros(crop.shape, np.uint8)
-            label_map[10:50, 10 + shift : 50 + shift] = 1
-            answers.append(
-                Submission(
-                    client_uuid=uuid.uuid4(),
-                    task=task,
-                    annotator=user,
-                    label_map=pack(label_map),
-                    crop_x=crop.x,
-                    crop_y=crop.y,
-                    crop_width=crop.width,
-                    crop_height=crop.height,
-                    parts_not_visible=[],
-                )
-            )
-    Submission.objects.bulk_create(answers)
+    paint_pairs(world, PEOPLE)
     current_app.send_task("qa.merge_waiting")
     wait_for(lambda: MergeDecision.objects.count() >= 5)
     live_app.kill_worker()
@@ -281,12 +257,3 @@ def test_a_worker_killed_while_it_merges_changes_nothing_in_the_end(live_app):
         merge_answers(task.pk)
     again = {row.task_id: (row.outcome, row.disagreement, row.figures) for row in MergeDecision.objects.all()}
     assert again == found
-
-
-def wait_for(condition):
-    deadline = time.monotonic() + PATIENCE_S
-    while time.monotonic() < deadline:
-        if condition():
-            return
-        time.sleep(0.02)
-    raise AssertionError(f"did not happen within {PATIENCE_S:.0f} s")
