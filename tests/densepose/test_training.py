@@ -19,7 +19,7 @@ from body.surface import SurfacePoints, mirror, positions
 from densepose.checkpoints import CheckpointError, read_checkpoint
 from densepose.config import LiteConfig
 from densepose.models.heads import ChartMaps
-from densepose.predictor import load_predictor
+from densepose.predictor import LitePredictor, load_predictor
 from densepose.training.batches import NO_AUGMENTATION, Augmentation, Batch, make_batch
 from densepose.training.examples import SOME_PART, UNKNOWN, People, Source
 from densepose.training.lite import LiteLearner, LiteRecipe, order_of_step
@@ -131,7 +131,7 @@ def test_lite_learns_ten_people_by_heart(people: People, tmp_path: Path) -> None
 
     predictor = load_predictor(out / "model.safetensors")
     with pytest.raises(ValueError, match="detects nobody"):
-        predictor.predict(people.image(0))
+        LitePredictor(read_checkpoint(out / "model.safetensors")).predict(people.image(0))
     box = Box.from_xywh(people.record(0)["bbox"])
     [person] = predictor.predict(people.image(0), [box])
     assert person.window.width >= box.w

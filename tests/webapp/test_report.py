@@ -44,7 +44,7 @@ def test_a_report_speaks_chinese_and_takes_no_more_annotators_than_wanted(world,
     report = out.read_text()
     assert '<html lang="zh-hant">' in report
     assert "Figures as of" not in report
-    assert report.count('class="report-page"') == 2
+    assert report.count('class="report-page"') == 3, "the project twice, and one annotator"
 
 
 def test_what_only_works_on_the_server_is_left_out():
