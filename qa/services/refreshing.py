@@ -44,24 +44,28 @@ class Change:
 def refresh_project(project: Project, table: Distances | None) -> Change | None:
     """Measure what changed in a project and write the sheets that it touches; None where another worker is at it.
 
-    Sheets are written in the transaction that measures: a worker that dies leaves them as they were, with the list of
-    changes. Without a table of distances, points wait and parts are compared.
+    Sheets are written in the transaction that measures the last of the changes; one that leaves more marks the
+    project's sheet as behind. So a worker that dies leaves them as they were, and whoever comes next knows that they
+    are to be written. Without a table of distances, points wait and parts are compared.
     """
     with transaction.atomic():
         if not _is_locked(project):
             return None
         change = _measure_changes(project, table)
         sheet = _sheet_of(project)
-        is_due, is_new = _is_work_due(project, sheet), _is_new(sheet, table)
-        if change.tasks or is_due:
-            people = None if is_new or table is None else change.people
+        is_due, is_new, is_behind = _is_work_due(project, sheet), _is_new(sheet, table), _is_behind(sheet)
+        if change.is_more:
+            _leave_behind(sheet)
+        elif change.tasks or is_due or is_behind:
+            people = None if is_new or is_behind or table is None else change.people
             write_sheets(project, table, people, with_work=is_due)
         return change
 
 
 def is_stale(project: Project, table: Distances | None) -> bool:
-    """Return whether answers wait to be measured, or the project's work waits to be told anew."""
-    return _changes(project, table).exists() or _is_work_due(project, _sheet_of(project))
+    """Return whether answers wait to be measured, or sheets or the project's work to be told anew."""
+    sheet = _sheet_of(project)
+    return _is_behind(sheet) or _changes(project, table).exists() or _is_work_due(project, sheet)
 
 
 def _sheet_of(project: Project) -> FigureSheet | None:
@@ -70,6 +74,17 @@ def _sheet_of(project: Project) -> FigureSheet | None:
 
 def _is_new(sheet: FigureSheet | None, table: Distances | None) -> bool:
     return sheet is None or bool(sheet.data.get("is_measured")) != (table is not None)
+
+
+def _is_behind(sheet: FigureSheet | None) -> bool:
+    return sheet is not None and bool(sheet.data.get("is_behind"))
+
+
+def _leave_behind(sheet: FigureSheet | None) -> None:
+    """Mark a project's sheets as older than its sums; without a sheet all are written anyway."""
+    if sheet is not None and not _is_behind(sheet):
+        sheet.data["is_behind"] = True
+        sheet.save(update_fields=["data"])
 
 
 def _is_work_due(project: Project, sheet: FigureSheet | None) -> bool:
@@ -95,7 +110,8 @@ def _measure_changes(project: Project, table: Distances | None) -> Change:
     started = time.monotonic()
     if Tally.objects.filter(project=project).exclude(layout=LAYOUT).exists():
         forget(project)
-    listed = list(_changes(project, table).values_list("id", "task_id")[: 2 * _TASKS_AT_MOST])
+    rows_at_most = 2 * _TASKS_AT_MOST
+    listed = list(_changes(project, table).values_list("id", "task_id")[:rows_at_most])
     tasks = sorted({task for _pk, task in listed})[:_TASKS_AT_MOST]
     done: set[int] = set()
     known = _Known(project)
@@ -109,7 +125,8 @@ def _measure_changes(project: Project, table: Distances | None) -> Change:
     ChangedTask.objects.filter(pk__in=[pk for pk, task in listed if task in done]).delete()
     authors = Submission.objects.filter(task__in=done, annotator__isnull=False, origin__in=OWN).order_by()
     people = known.touched - {EVERYONE} | set(authors.values_list("annotator_id", flat=True).distinct())
-    return Change(len(done), frozenset(people), len(done) < len({task for _pk, task in listed}))
+    is_more = len(listed) == rows_at_most or len(done) < len({task for _pk, task in listed})
+    return Change(len(done), frozenset(people), is_more)
 
 
 def forget(project: Project) -> None:

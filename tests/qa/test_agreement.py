@@ -14,7 +14,7 @@ from labels.boxes import Crop
 from qa.models import ChangedTask, PartsComparison, PointsComparison, Tally
 from qa.services import parts_agreement
 from qa.services.opposites import Swap, find_swaps, open_to, opposite_vertices
-from qa.services.refreshing import forget, refresh_project
+from qa.services.refreshing import forget, is_stale, refresh_project
 from qa.services.tallies import REPLICATES, View, inflated, replicate_weights
 from tests.distances import StraightTable
 from tests.factories import answered, make_world
@@ -199,6 +199,30 @@ def test_sums_that_grew_are_those_computed_from_the_beginning(world, points):
     zero = grown["tallies"].pop(world.mia.pk)
     assert not np.frombuffer(zero, "u1").any()
     assert again["tallies"] == grown["tallies"]
+
+
+def test_sheets_follow_the_last_of_several_passes(world, points, monkeypatch):
+    table = StraightTable()
+    refresh_project(world.project, table)
+    for _ in range(2):
+        answered(world, "parts")
+    monkeypatch.setattr("qa.services.refreshing._TASKS_AT_MOST", 1)
+    before = world.project.sheets.get(annotator=world.ana).data
+    while refresh_project(world.project, table).is_more:
+        assert world.project.sheets.get(annotator=world.ana).data == before, "told when all is measured"
+        assert world.project.sheets.get(annotator=None).data["is_behind"]
+    told = world.project.sheets.get(annotator=world.ana).data
+    assert told["parts_agreement"]["between"]["pairs"] == 2
+    assert "is_behind" not in world.project.sheets.get(annotator=None).data
+    # A worker that died between the passes: nothing is left to measure, and the sheets are written all the same.
+    kept = world.project.sheets.get(annotator=None)
+    kept.data["is_behind"] = True
+    kept.save()
+    world.project.sheets.filter(annotator=world.ana).update(data={})
+    assert is_stale(world.project, table)
+    refresh_project(world.project, table)
+    assert world.project.sheets.get(annotator=world.ana).data == told
+    assert "is_behind" not in world.project.sheets.get(annotator=None).data
 
 
 def test_gold_and_answers_to_older_points_are_not_compared(world, points):
