@@ -6,7 +6,7 @@ from typing import Any, Final
 from celery import shared_task
 from django.db import transaction
 from django.db.models import CharField, F, OuterRef, Q, Subquery, Value
-from django.db.models.functions import Cast, Coalesce, Concat
+from django.db.models.functions import Cast, Concat
 
 from annotator.models import Consensus, Gold, Lease, Submission
 from annotator.services.jobs import JobRun, job_kind
@@ -85,8 +85,7 @@ def _forget_outdated() -> None:
     settled = Consensus.objects.filter(
         person=OuterRef("person"), stage=OuterRef("stage"), method=Consensus.Method.REVIEWED
     )
-    submission, answers = (Cast(column, CharField()) for column in (Coalesce("submission_id", 0), "answers"))
-    name = Concat(Value("settled:"), submission, Value(":"), answers)
+    name = Concat(Value("settled:"), Cast("submission_id", CharField()))
     outdated = (
         GoldScore.objects.filter(kind=Gold.Kind.REVIEWED)
         .annotate(now=Subquery(settled.annotate(name=name).values("name")[:1]))

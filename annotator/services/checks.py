@@ -17,14 +17,15 @@ from annotator.services.point_sets import points_for_person
 # Of the checks, while there are people of both kinds. Renders can be told from photographs by a sharp eye.
 RENDERED_SHARE: Final = 0.25
 
-# Settled by someone else, never had by this annotator, and not taken out of the checks. The search starts at a random
+# Settled by someone else, by an answer and not by what several were merged into, never had by this annotator, and not
+# taken out of the checks. The search starts at a random
 # place, so that everyone meets other people, and costs the same however many are settled.
 _SETTLED = """
 SELECT c.id, t.id FROM annotator_consensus c
 JOIN annotator_person p ON p.id = c.person_id
 JOIN annotator_task t ON t.person_id = c.person_id AND t.stage = c.stage
 WHERE p.project_id = %(project)s AND c.stage = %(stage)s AND c.method = 'reviewed' AND c.accepted_by_id <> %(user)s
-  AND c.id >= %(start)s AND t.state = 'done' AND NOT t.is_gold
+  AND c.submission_id IS NOT NULL AND c.id >= %(start)s AND t.state = 'done' AND NOT t.is_gold
   AND NOT EXISTS (SELECT 1 FROM annotator_lease l WHERE l.task_id = t.id AND l.annotator_id = %(user)s)
   AND NOT EXISTS (SELECT 1 FROM annotator_submission s WHERE s.task_id = t.id AND s.annotator_id = %(user)s)
   AND NOT EXISTS (SELECT 1 FROM annotator_gold g WHERE g.person_id = c.person_id AND NOT g.is_active)
@@ -33,6 +34,7 @@ ORDER BY c.id LIMIT 1
 _RANGE = """
 SELECT min(c.id), max(c.id) FROM annotator_consensus c JOIN annotator_person p ON p.id = c.person_id
 WHERE p.project_id = %(project)s AND c.stage = %(stage)s AND c.method = 'reviewed'
+  AND c.submission_id IS NOT NULL
 """
 
 

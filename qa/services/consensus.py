@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from annotator.errors import ConflictError
 from annotator.models import Consensus, Stage, Submission, Task, User
@@ -55,7 +56,7 @@ def accept_merged(*, task: Task, by: User) -> Consensus:
     """Accept what a task's answers come to together, as a reviewer.
 
     Raises:
-        ConflictError: closed, no answer stands, or the surface is not measured yet.
+        ConflictError: closed, no answer stands or they have nothing in common, or the surface is not measured yet.
     """
     held = _held(task.pk)
     assert held is not None
@@ -65,6 +66,11 @@ def accept_merged(*, task: Task, by: User) -> Consensus:
     merged = merge(held, answers) if answers else None
     if merged is None:
         raise ConflictError("There is nothing to merge: no answer stands, or the surface is still being measured.")
+    if merged.is_empty:
+        raise ConflictError(
+            _("The answers have nothing in common: accept one of them, or paint a better one."),
+            code="nothing_in_common",
+        )
     return _place(held, answers, merged, by=by)
 
 
@@ -99,7 +105,7 @@ def _outcome(task: Task, answers: Sequence[Submission], merged: Merged) -> Merge
     if project.is_review_required:
         # They see how far the answers agree, and may ask for another themselves.
         return MergeDecision.Outcome.REVIEWER
-    if merged.disagreement <= project.disputed_bar:
+    if merged.disagreement <= project.disputed_bar and not merged.is_empty:
         return MergeDecision.Outcome.MERGED
     is_open = not Consensus.objects.filter(person_id=task.person_id, stage=task.stage).exists()
     may_ask = is_open and 1 < len(answers) < project.max_answers

@@ -137,6 +137,7 @@ def unscored_submissions(*, is_measurable: bool = True) -> QuerySet[Submission]:
     settled = Consensus.objects.filter(
         Q(stage=Stage.PARTS) | Q(point_set=OuterRef("point_set")), person=OuterRef("task__person"),
         stage=OuterRef("task__stage"), method=Consensus.Method.REVIEWED, accepted_by__isnull=False,
+        submission__isnull=False,
     )  # fmt: skip
     is_gold = Q(Exists(rendered), task__is_gold=True) | Q(Exists(settled), lease__purpose=Lease.Purpose.CHECK)
     found = Submission.objects.filter(

@@ -73,12 +73,15 @@ def rendered_truth(gold: Gold, stage: str, points: PointSet | None) -> Truth:
 def settled_truth(person_id: int, stage: str, points: PointSet | None) -> Truth | None:
     """Return what a reviewer settled of a person; None where that is no longer so, or of other points."""
     consensus = Consensus.objects.filter(
-        person=person_id, stage=stage, method=Consensus.Method.REVIEWED, accepted_by__isnull=False
+        person=person_id,
+        stage=stage,
+        method=Consensus.Method.REVIEWED,
+        accepted_by__isnull=False,
+        submission__isnull=False,
     ).first()
     if consensus is None:
         return None
-    # What several answers were merged into is no submission; it changes with their number.
-    name = f"settled:{consensus.submission_id or 0}:{consensus.answers}"
+    name = f"settled:{consensus.submission_id}"
     if stage == Stage.PARTS:
         return Truth(name, Gold.Kind.REVIEWED, consensus.painted())
     if points is None or consensus.point_set_id != points.pk:

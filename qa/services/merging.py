@@ -32,14 +32,16 @@ _SWAP_RATIO: Final = 0.5
 class Merged:
     """One answer made of several.
 
-    `columns` are those of `Answer`; `disagreement` 0..1; `at_stake`, how many pixels or points are; `figures` is
-    JSON-ready: what is exported of the agreement, and by submission what reviewers are told.
+    `columns` are those of `Answer`; `disagreement` 0..1; `at_stake`, how many pixels or points are; `is_empty`: nothing
+    was painted anywhere by enough of them. `figures` is JSON-ready: what is exported of the agreement, and by
+    submission what reviewers are told.
     """
 
     columns: dict[str, Any]
     disagreement: float
     at_stake: float
     figures: dict[str, Any]
+    is_empty: bool = False
 
 
 def maps_on(answers: Sequence[Submission], crop: Crop) -> list[LabelMap]:
@@ -86,6 +88,7 @@ def merge_parts(answers: Sequence[Submission], weights: Float64, crop: Crop, mer
         disagreement=merged.disagreement,
         at_stake=float(merged.disputed.sum()),
         figures={"agreement": agreement, "answers": by_answer},
+        is_empty=not merged.label_map.any(),
     )  # fmt: skip
 
 

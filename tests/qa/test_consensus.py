@@ -117,6 +117,24 @@ def test_parts_that_agree_are_merged_and_those_that_do_not_ask_for_more_then_for
     assert MergeDecision.objects.get(task=hopeless).compared_at == decision.compared_at, "it was compared again"
 
 
+def test_answers_without_anything_in_common_are_merged_by_nobody(world):
+    def painted_at(row):
+        def make(bundle):
+            label_map = np.zeros((bundle["crop"]["height"], bundle["crop"]["width"]), np.uint8)
+            label_map[row : row + 2, 10:50] = 1
+            return {"label_map": base64.b64encode(pack(label_map)).decode(), "decided": {}, "hints": None}
+
+        return make
+
+    task = wants_two(world, "parts", disputed_bar=1.0, max_answers=2)
+    submit(world, "ana", "parts", painted_at(5))
+    submit(world, "ben", "parts", painted_at(45))
+    assert merge_answers(task.pk).outcome == "reviewer", "whatever the bar is, nobody is accepted as empty"
+    refused = world.client("rita").post(f"{API}/tasks/{task.pk}/accept-merged")
+    assert (refused.status_code, refused.json()["code"]) == (409, "nothing_in_common")
+    assert not Consensus.objects.filter(person=task.person).exists()
+
+
 @pytest.mark.usefixtures("third")
 def test_whose_checks_were_good_weighs_more_but_settles_no_dispute_alone(world):
     def checked(annotator, iou, answers):

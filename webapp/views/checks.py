@@ -31,7 +31,7 @@ def checks(request: PageRequest, membership: Membership) -> HttpResponse:
     """The log of automatic acts, the annotators with their checks, and how many people there are to check with."""
     project = membership.project
     settled = Consensus.objects.filter(
-        person__project=project, method=Consensus.Method.REVIEWED, accepted_by__isnull=False
+        person__project=project, method=Consensus.Method.REVIEWED, accepted_by__isnull=False, submission__isnull=False
     )
     context: dict[str, Any] = {
         "acts": act_rows(acts_of(project)[:SHOWN_ACTS]),
