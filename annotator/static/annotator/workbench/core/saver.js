@@ -28,6 +28,8 @@ import { ApiError } from "./api.js";
 const DEBOUNCE_MS = 600;
 // Undo entries are kept here at once; the whole draft follows when the hand rests.
 const LOCAL_DEBOUNCE_MS = 250;
+// Handing in waits no longer for a save under way.
+const LAST_SAVE_MS = 1000;
 const PAUSES_MS = [1000, 2000, 5000, 10_000, 20_000, 30_000];
 
 export class Saver {
@@ -165,11 +167,16 @@ export class Saver {
     this.#tell({ state: "stale", theirs, since: Date.now() });
   }
 
-  /** No more saving: the work was submitted, skipped or put away. */
+  /**
+   * No more saving: the work was submitted, skipped or put away.
+   * @returns {Promise<unknown>} ends with a save that is still on its way, or soon: what follows is not to overtake it
+   */
   close() {
     this.#isClosed = true;
     clearTimeout(this.#timer);
     clearTimeout(this.#localTimer);
+    if (!this.#inFlight) return Promise.resolve();
+    return Promise.race([this.#inFlight, new Promise((resolve) => setTimeout(resolve, LAST_SAVE_MS))]);
   }
 
   /** @param {number} ms */

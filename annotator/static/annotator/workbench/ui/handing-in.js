@@ -99,6 +99,7 @@ export class HandingIn {
     this.#topbar.setWorking(false);
     const answer = await this.#stage.answer();
     await this.#hand.saver?.keepHere();
+    await this.#hand.saver?.close();
     this.#leaveWork();
     this.#topbar.setReady(false);
     this.doneToday += 1;
