@@ -1,6 +1,5 @@
 """Work outlives the page, the server, the time and the line: it comes to the server in the end, in order, once."""
 
-import time
 from pathlib import Path
 
 import pytest
@@ -225,8 +224,6 @@ def kill(page: Page) -> None:
     """End the page's process, as the system does where memory is short."""
     with pytest.raises(Error):
         page.goto("chrome://crash")
-    # The page's service worker died with it, and the browser takes a moment to notice.
-    time.sleep(3)
 
 
 def freeze(page: Page) -> None:
