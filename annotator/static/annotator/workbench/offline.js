@@ -10,16 +10,14 @@ const AWAY = new Set([502, 503, 504]);
 
 addEventListener("install", (event) => {
   const install = /** @type {any} */ (event);
-  // Where the browser can be told so, it asks this worker for pages only.
-  install.addRoutes?.([
-    { condition: { requestMode: "navigate" }, source: "fetch-event" },
+  // Where the browser can be told so, it asks this worker for pages only, and the server at the same time: whoever answers first is
+  // shown. A worker that died with its page would else hold up the next one for half a minute.
+  const routed = install.addRoutes?.([
+    { condition: { requestMode: "navigate" }, source: "race-network-and-fetch-handler" },
     { condition: { urlPattern: { pathname: "/*" } }, source: "network" },
-  ])?.catch(() => {});
+  ]);
+  if (routed) install.waitUntil(routed.catch(() => {}));
   /** @type {any} */ (globalThis).skipWaiting();
-});
-
-addEventListener("activate", (event) => {
-  /** @type {any} */ (event).waitUntil(/** @type {any} */ (globalThis).clients.claim());
 });
 
 addEventListener("fetch", (event) => {
