@@ -43,13 +43,12 @@ def main() -> None:
 
 def measure(project: Any, table: Any, answers: int) -> None:
     """Compute everything, then one answer after the other."""
-    from qa.models import ChangedTask
     from qa.services.refreshing import refresh_project
 
     before_mb = _peak_mb()
     started, cpu = time.perf_counter(), time.process_time()
-    while ChangedTask.objects.filter(project_id=project.pk).exists():
-        refresh_project(project, table)
+    while (change := refresh_project(project, table)) is not None and change.is_more:
+        pass
     data = project.sheets.get(annotator=None).data
     n = data["agreement"]["between"]["points"]
     print(

@@ -15,17 +15,16 @@ from annotator.models import Merging, PointStatus, Submission
 from body.geodesics import GeodesicTable
 from body.medoid import medoids
 from body.parts import N_PARTS
-from body.surface import SurfacePoints, mirror
+from body.surface import SurfacePoints, nearest_vertex
 from labels.boxes import Crop
 from labels.label_maps import BACKGROUND, LabelMap, pack, recrop
 from labels.voting import MergedMap, staple, vote
+from qa.services.opposites import Swap, find_swaps, open_to
 
 Float64 = NDArray[np.float64]
 
 _COLUMNS: Final = ("status", "view", "click", "triangle", "weights")
 _STATUSES: Final = tuple(PointStatus)
-# A place that lies at least twice as near to the medoid's mirror image is a swap of the body's sides.
-_SWAP_RATIO: Final = 0.5
 
 
 @dataclass(frozen=True)
@@ -98,7 +97,7 @@ class MergedPoints:
 
     `source` (N,) is the answer that stands at each point; `disputed` (N,) where no more than half of the answers are
     with it, whatever they weigh; `outlier` and `swapped` (A, N) are places beyond the bar from the one that stands, and
-    those of them that fit its mirror image; `pair_cm` (A, A, N).
+    those of them that are a swap of left and right; `pair_cm` (A, A, N).
     """
 
     source: NDArray[np.int64]
@@ -135,9 +134,9 @@ def compare_points(
         far = np.flatnonzero(outlier[index])
         if far.size:
             standing = _standing(places, source[far], far)
-            swapped[index, far] = (
-                table.distance_cm(place[far], mirror(standing)) < _SWAP_RATIO * found.from_medoid_cm[index, far]
-            )
+            is_open = open_to(table)[:, nearest_vertex(standing)]
+            kind = find_swaps(place[far], standing, found.from_medoid_cm[index, far], is_open, table)
+            swapped[index, far] = kind == Swap.LEFT_RIGHT
     return MergedPoints(source, 2 * with_it <= len(answers), outlier, swapped, found.pair_cm)
 
 
