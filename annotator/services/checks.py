@@ -18,8 +18,8 @@ from annotator.services.point_sets import points_for_person
 RENDERED_SHARE: Final = 0.25
 
 # Settled by someone else, by an answer and not by what several were merged into, never had by this annotator, and not
-# taken out of the checks. The search starts at a random
-# place, so that everyone meets other people, and costs the same however many are settled.
+# taken out of the checks. The search starts at a random place, so that everyone meets other people, and costs the same
+# however many are settled.
 _SETTLED = """
 SELECT c.id, t.id FROM annotator_consensus c
 JOIN annotator_person p ON p.id = c.person_id
