@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from body.parts import N_CHARTS
 from body.topology import N_VERTICES
-from qa.services.intervals import Interval
+from qa.services.intervals import Interval, interval_of
 from qa.services.parts_agreement import LIMBS, N_LABELS
 
 EVERYONE: Final = 0
@@ -115,10 +115,7 @@ class View:
             return None
         value, people = float(total[0] / n[0] / unit), int(self[f"{name}_people"][kind])
         drawn = n[1:] > 0
-        if people < 5 or not drawn.any():
-            return Interval(value, None, None, people)
-        low, high = np.quantile(total[1:][drawn] / n[1:][drawn] / unit, [0.025, 0.975])
-        return Interval(value, float(low), float(high), people)
+        return interval_of(value, total[1:][drawn] / n[1:][drawn] / unit, people)
 
 
 def deflated(cells: Int64) -> bytes:
