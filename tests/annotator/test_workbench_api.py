@@ -266,14 +266,14 @@ def test_heartbeat_extends(world):
     assert Lease.objects.get().expires_at > timezone.now() + timedelta(minutes=20)
 
 
-def test_a_second_window_is_told(world):
+def test_a_second_browser_is_told(world):
     world.person()
     first, second = world.client("ana"), world.client("ana")
 
-    def call(window, method, path, body=None):
-        client = first if window == "first" else second
+    def call(browser, method, path, body=None):
+        client = first if browser == "first" else second
         return client.generic(
-            method, f"{API}/{path}", json.dumps(body or {}), "application/json", HTTP_X_WORKBENCH_WINDOW=window
+            method, f"{API}/{path}", json.dumps(body or {}), "application/json", HTTP_X_WORKBENCH_BROWSER=browser
         ).json()
 
     lease = call("first", "POST", f"projects/{world.project.pk}/next", {"stage": "parts"})["lease"]
@@ -284,7 +284,7 @@ def test_a_second_window_is_told(world):
     assert call("second", "POST", f"{path}/heartbeat", {"takes_over": True})["is_elsewhere"] is False
     draft = {"label_map": None, "decided": {}, "hints": None}
     assert call("first", "PUT", f"{path}/draft", {"revision": 0, "draft": draft})["is_elsewhere"] is True
-    # Programs name no window and are not counted; a closed window is forgotten.
+    # Programs have no name and are not counted; who closes the window is forgotten.
     assert call("", "GET", path)["lease"]["is_elsewhere"] is False
     assert call("second", "POST", f"{path}/leave") == {}
     assert call("first", "GET", path)["lease"]["is_elsewhere"] is False

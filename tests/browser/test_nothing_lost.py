@@ -45,6 +45,8 @@ def test_page_killed_in_the_middle(desk: Desk, world: World, bench: PartsBench) 
     again.open(world.project.pk)
     assert again.lease == lease
     eventually(again.page, lambda: rows_of(lease) == {0.3}, "the first stroke")
+    # The window that died is not taken for one in which someone works.
+    expect(again.message("Open in another window")).to_have_count(0)
     stroke(again, 0.5)
     again.wait_saved()
     stroke(again, 0.7)

@@ -4,6 +4,8 @@ import { test } from "node:test";
 import { farParts, shapesOf, swappedParts } from "../../annotator/static/annotator/workbench/parts/body-checks.js";
 import { holes } from "../../annotator/static/annotator/workbench/parts/checks.js";
 import { LabelDocument } from "../../annotator/static/annotator/workbench/parts/label-document.js";
+import { PartOrder } from "../../annotator/static/annotator/workbench/parts/part-order.js";
+import { questionsOf } from "../../annotator/static/annotator/workbench/parts/questions.js";
 import { cleanPart, smoothPart } from "../../annotator/static/annotator/workbench/parts/tidy.js";
 
 const SIZE = 120;
@@ -92,4 +94,33 @@ test("smoothing takes teeth off a border, keeps straight sides, and never grows 
   assert.ok(document.areas[LEFT_UPPER] >= neighbour);
   for (let x = 24; x < 66; x += 6) assert.equal(document.valueAt(x, 18), 0);
   for (let y = 25; y < 65; y += 1) assert.deepEqual([document.valueAt(20, y), document.valueAt(19, y), document.valueAt(69, y)], [TORSO, 0, TORSO]);
+});
+
+/** What is asked of a person before it is handed in, where nothing else is doubtful. @param {Record<number, number[]>} rects @param {[number, string][]} decided */
+async function asked(rects, decided = []) {
+  const document = painted(rects);
+  for (const [number, decision] of decided) document.decided.set(number, decision);
+  const parts = PARTS.map((one) => ({ ...one, name: `part ${one.number}` }));
+  const nothing = { tiny: [], open: [], far: [], swapped: [], isInside: true };
+  const picked = [];
+  const desk = {
+    document, order: new PartOrder(parts, parts.map(({ number }) => number)), shell: { config: { parts } },
+    cells: { ask: async () => nothing }, pick: (number) => picked.push(number), toNextOpen: () => picked.push("next"),
+  };
+  const { asks } = await questionsOf(desk, { box: [0, 0, SIZE, SIZE], crop: { x: 0, y: 0 } }, null);
+  for (const { show } of asks) show?.();
+  return { titles: asks.map(({ title }) => title), picked };
+}
+
+test("a part left open between two that are painted is asked about; ends that are out of sight are not", async () => {
+  const { [RIGHT_UPPER]: _upper, ...gap } = BODY;
+  assert.deepEqual(await asked(gap), { titles: ["Left open between painted parts: part 2"], picked: [RIGHT_UPPER] });
+  assert.deepEqual((await asked(gap, [[RIGHT_UPPER, "not_visible"]])).titles, []);
+  const { [RIGHT_LOWER]: _lower, ...noEnd } = BODY;
+  assert.deepEqual((await asked(noEnd)).titles, []);
+});
+
+test("a person of whom most is left open is asked about once", async () => {
+  const found = await asked({ [TORSO]: BODY[TORSO] });
+  assert.deepEqual(found, { titles: ["All but this is left open: part 1"], picked: ["next"] });
 });

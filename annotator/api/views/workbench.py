@@ -11,7 +11,7 @@ from annotator.api.files import picture_response
 from annotator.api.serializers import workbench as io
 from annotator.models import Lease, Submission
 from annotator.selectors.bundles import bundle_for_lease
-from annotator.services import drafts, leases, queue, returning_work, submissions, windows
+from annotator.services import browsers, drafts, leases, queue, returning_work, submissions
 from annotator.services.outlines import outline_in
 from annotator.services.pictures import stored_crop, stored_surroundings
 from annotator.services.superpixels import superpixels_of_lease
@@ -20,15 +20,15 @@ from labels.label_maps import pack
 _STALE = {409: ERROR, 410: ERROR}
 
 
-def window_of(request: Request) -> str:
+def browser_of(request: Request) -> str:
     """Return the name that the workbench's window gives itself; empty for programs."""
-    return request.headers.get("X-Workbench-Window", "")[: windows.MAX_NAME]
+    return request.headers.get("X-Workbench-Browser", "")[: browsers.MAX_NAME]
 
 
 def bundle(request: Request, lease: Lease) -> Response:
-    """Answer with a lease's bundle, and whether another window has it open."""
+    """Answer with a lease's bundle, and whether another browser has it open."""
     found = bundle_for_lease(lease)
-    found["lease"]["is_elsewhere"] = windows.enter(lease.pk, window_of(request))
+    found["lease"]["is_elsewhere"] = browsers.enter(lease.pk, browser_of(request))
     return Response(found)
 
 
@@ -70,7 +70,7 @@ class HeartbeatView(ApiView):
     def post(self, request: Request, lease_id: uuid.UUID) -> Response:
         given = checked(io.HeartbeatIn, request)
         lease = leases.heartbeat(user=self.me, lease_id=lease_id, active_ms=given["active_ms"])
-        elsewhere = windows.enter(lease.pk, window_of(request), takes_over=given["takes_over"])
+        elsewhere = browsers.enter(lease.pk, browser_of(request), takes_over=given["takes_over"])
         return Response({"expires_at": lease.expires_at, "is_elsewhere": elsewhere})
 
 
@@ -84,7 +84,7 @@ class DraftView(ApiView):
                 "revision": lease.revision,
                 "saved_at": lease.draft_saved_at,
                 "expires_at": lease.expires_at,
-                "is_elsewhere": windows.enter(lease.pk, window_of(request)),
+                "is_elsewhere": browsers.enter(lease.pk, browser_of(request)),
             }
         )
 
@@ -125,7 +125,7 @@ class LeaveView(ApiView):
     @documented("Say that this window is closed; the lease stays")
     def post(self, request: Request, lease_id: uuid.UUID) -> Response:
         lease = leases.own_lease(user=self.me, lease_id=lease_id)
-        windows.leave(lease.pk, window_of(request))
+        browsers.leave(lease.pk, browser_of(request))
         return Response({})
 
 

@@ -35,20 +35,20 @@ export class Api {
   #csrfCookie;
   #fetch;
   #readCookies;
-  #windowId;
+  #browserId;
 
   /**
    * @param {object} options
    * @param {string} options.base e.g. "/api/v1"
    * @param {string} options.csrfCookie name of the cookie
-   * @param {string} [options.windowId] tells this window from others that have the same work open
+   * @param {string} [options.browserId] tells this browser from others that have the same work open
    * @param {typeof globalThis.fetch} [options.fetch]
    * @param {() => string} [options.readCookies]
    */
-  constructor({ base, csrfCookie, windowId = "", fetch = (...args) => globalThis.fetch(...args), readCookies = () => document.cookie }) {
+  constructor({ base, csrfCookie, browserId = "", fetch = (...args) => globalThis.fetch(...args), readCookies = () => document.cookie }) {
     this.#base = base.replace(/\/$/, "");
     this.#csrfCookie = csrfCookie;
-    this.#windowId = windowId;
+    this.#browserId = browserId;
     this.#fetch = fetch;
     this.#readCookies = readCookies;
   }
@@ -118,7 +118,7 @@ export class Api {
       headers["Content-Type"] = "application/json";
       headers["X-CSRFToken"] = this.csrfToken;
     }
-    if (this.#windowId) headers["X-Workbench-Window"] = this.#windowId;
+    if (this.#browserId) headers["X-Workbench-Browser"] = this.#browserId;
     return headers;
   }
 

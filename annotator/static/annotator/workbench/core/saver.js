@@ -69,7 +69,7 @@ export class Saver {
    * @param {() => number} [options.position] entries of the history that are done
    * @param {(record: {draft: any, position: number, revision: number, isDirty: boolean, activeMs: number}) => unknown} [options.keepLocal]
    * @param {(status: SaverStatus) => void} [options.onStatus]
-   * @param {() => void} [options.onElsewhere] another window, of any device, went on with this lease
+   * @param {() => void} [options.onElsewhere] another browser went on with this lease
    * @param {number} [options.delayMs]
    */
   constructor({ api, leaseId, revision, encode, activeMs, position = () => 0, keepLocal = () => {}, onStatus = () => {}, onElsewhere = () => {}, delayMs = DEBOUNCE_MS }) {

@@ -21,7 +21,7 @@ import { assembleWork, loadBitmap } from "./work.js";
  * @property {(error: ApiError, waiting: number) => void} onSubmitWaits kept here, tried again
  * @property {(error: ApiError, leaseId: string) => void} onReturned a submission was refused; its work is kept
  * @property {(error: ApiError) => void} onLeaseOver
- * @property {() => void} onElsewhere another window, of any device, went on with the current work
+ * @property {() => void} onElsewhere another browser went on with the current work
  */
 
 // Without a sign of life for so long the lease may run out: the place is another's.

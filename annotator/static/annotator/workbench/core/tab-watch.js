@@ -1,22 +1,22 @@
 /**
- * Two windows on one lease: the later one is told before it writes anything. Windows of one browser talk by BroadcastChannel, at once;
- * of those on other devices the server tells, with the bundle and with each heartbeat.
+ * Two windows on one lease: the later one is told before it writes anything. Windows of one browser talk by BroadcastChannel, at once,
+ * and one that crashed says nothing; of other browsers the server tells, with the bundle and with each heartbeat.
  */
+
+import { newUuid } from "./outbox.js";
 
 export class TabWatch {
   #channel = globalThis.BroadcastChannel ? new BroadcastChannel("densepose-workbench") : null;
-  #me;
+  #me = newUuid();
   /** @type {string | null} */
   #leaseId = null;
 
   /**
-   * @param {string} me
    * @param {object} events
    * @param {() => void} events.onElsewhere an earlier window has this lease open
    * @param {() => void} events.onTakenOver another window goes on with it
    */
-  constructor(me, { onElsewhere, onTakenOver }) {
-    this.#me = me;
+  constructor({ onElsewhere, onTakenOver }) {
     this.#channel?.addEventListener("message", ({ data }) => {
       if (data.from === this.#me || data.leaseId !== this.#leaseId || this.#leaseId === null) return;
       if (data.kind === "opened") this.#tell("open here too", data.from);

@@ -5,7 +5,7 @@ import { isSame } from "./saver.js";
 
 /**
  * @typedef {object} Bundle The server's answer to "next"; all coordinates in image pixels.
- * @property {{id: string, expires_at: string, revision: number, active_ms: number, heartbeat_s: number, is_elsewhere?: boolean}} lease is_elsewhere: another window has it open
+ * @property {{id: string, expires_at: string, revision: number, active_ms: number, heartbeat_s: number, is_elsewhere?: boolean}} lease is_elsewhere: another browser has it open
  * @property {"parts" | "correspondence"} stage
  * @property {{id: number, name: string}} project
  * @property {number} task notes are left with it

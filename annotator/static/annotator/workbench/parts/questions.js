@@ -35,7 +35,7 @@ export async function questionsOf(desk, bundle, outline) {
   const outside = outline ? t("Nothing is painted on the person’s outline") : t("Nothing is painted inside the person’s frame");
   return { missing: null, asks: [
     ...hintsAsk(desk),
-    ...littleAsk(desk),
+    ...openAsk(desk),
     ...ask(desk, tiny, tiny.length === 1 ? t("1 speck, far smaller than its part") : t("{n} specks, far smaller than their parts", { n: tiny.length })),
     ...ask(desk, open, open.length === 1 ? t("1 hole inside what is painted") : t("{n} holes inside what is painted", { n: open.length })),
     ...ask(desk, far, t("Far from the parts it belongs to: {parts}", { parts: names(desk, far) })),
@@ -62,13 +62,24 @@ function ask(desk, found, title) {
   return found.length > 0 ? [{ title, show }] : [];
 }
 
-/** Handed in by a slip of the hand, most of the person is missing: neither painted, nor said to be hidden. @param {Desk} desk @returns {Check[]} */
-function littleAsk(desk) {
-  const { document, shell: { config: { parts } } } = desk;
-  const left = parts.filter(({ number }) => document && stateOf(document, number) === "none");
-  if (left.length < parts.length - FEW) return [];
-  const painted = parts.filter((part) => !left.includes(part)).map(({ number }) => ({ part: number }));
-  return [{ title: t("All but this is left open: {parts}", { parts: names(desk, painted) }), show: () => desk.toNextOpen() }];
+/**
+ * Parts left open by a slip of the hand, neither painted nor said to be hidden: most of the person, or one between two that are painted.
+ * What else is left open is taken for hidden, without a question.
+ * @param {Desk} desk @returns {Check[]}
+ */
+function openAsk(desk) {
+  const { document, order, shell: { config: { parts } } } = desk;
+  if (!document) return [];
+  const open = parts.filter(({ number }) => stateOf(document, number) === "none");
+  if (open.length >= parts.length - FEW) {
+    const others = parts.filter((part) => !open.includes(part)).map(({ number }) => ({ part: number }));
+    return [{ title: t("All but this is left open: {parts}", { parts: names(desk, others) }), show: () => desk.toNextOpen() }];
+  }
+  const isPainted = (/** @type {number} */ part) => document.areas[part] > 0;
+  const between = order.sorted(open.filter(({ neighbours }) => neighbours.filter(isPainted).length > 1).map(({ number }) => number));
+  if (between.length === 0) return [];
+  const title = t("Left open between painted parts: {parts}", { parts: names(desk, between.map((part) => ({ part }))) });
+  return [{ title, show: () => desk.pick(between[0]) }];
 }
 
 /** A speck alone says nothing: what lies around it is shown too. @param {import("../core/viewport.js").Rect} rect */

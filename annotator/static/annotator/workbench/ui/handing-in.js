@@ -5,6 +5,8 @@ import { t } from "../core/strings.js";
 import { wordsOf } from "./error-words.js";
 
 const ASK_AGAIN_MS = 300;
+// A key that is held down or struck twice does not answer a question that nobody can have read.
+const READ_MS = 800;
 
 /** @typedef {{submission: any, reopen_until: string | null}} Taken the server's answer to a submission */
 
@@ -22,6 +24,8 @@ export class HandingIn {
   #isUnderWay = false;
   /** What was asked before submitting, as words. */
   #asked = "";
+  /** Since when it stands there unchanged, and of the work as it is. */
+  #askedAt = Infinity;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #askTimer;
   /** @type {{id: number | string, until: number} | null} the last submission, while its author may take it back */
@@ -47,6 +51,11 @@ export class HandingIn {
     this.#topbar = topbar;
     this.#leaveWork = leaveWork;
     this.#back = back;
+  }
+
+  /** By the key or the button of the workbench: again, after the questions were read, it means "anyway". */
+  submitOrInsist() {
+    return this.submit(this.#notices.isAsking && performance.now() - this.#askedAt > READ_MS);
   }
 
   /** Submit, after the checks: what is missing stops it, what is doubtful is asked. @param {boolean} [isSure] */
@@ -76,12 +85,14 @@ export class HandingIn {
   /** @param {import("./stage.js").Check[]} asks */
   #ask(asks) {
     this.#asked = wordsIn(asks);
+    this.#askedAt = performance.now();
     this.#notices.ask(asks, () => this.submit(true));
   }
 
   /** The work was edited: what was asked about may be mended by it. */
   edited() {
     if (!this.#notices.isAsking) return;
+    this.#askedAt = Infinity;
     clearTimeout(this.#askTimer);
     this.#askTimer = setTimeout(() => this.#askAgain(), ASK_AGAIN_MS);
   }
@@ -93,6 +104,7 @@ export class HandingIn {
     if (work !== this.#hand.work || this.#isUnderWay || !this.#notices.isAsking) return;
     if (missing !== null || asks.length === 0) this.#notices.askNoMore();
     else if (wordsIn(asks) !== this.#asked) this.#ask(asks);
+    else this.#askedAt = performance.now();
   }
 
   async #send() {

@@ -1,6 +1,8 @@
 /** What the shell says of the work itself: there is none, it could not be had, it came back, it is open elsewhere, it was handed in. */
 
+import { capsOf } from "../core/keys.js";
 import { t } from "../core/strings.js";
+import { isMac } from "./dom.js";
 import { wordsOf } from "./error-words.js";
 
 /** @typedef {import("./messages.js").Messages} Messages */
@@ -20,13 +22,21 @@ const ASK_AGAIN_MS = 60_000;
 export class Notices {
   #messages;
   #actions;
+  #keyMap;
   /** @type {ReturnType<typeof setInterval> | undefined} */
   #waiting;
 
-  /** @param {Messages} messages @param {NoticeActions} actions */
-  constructor(messages, actions) {
+  /** @param {Messages} messages @param {NoticeActions} actions @param {import("../core/keys.js").KeyMap} keyMap */
+  constructor(messages, actions, keyMap) {
     this.#messages = messages;
     this.#actions = actions;
+    this.#keyMap = keyMap;
+  }
+
+  /** @param {string} action @returns {string | undefined} its present key, as on the key caps */
+  #keys(action) {
+    const [key] = this.#keyMap.keysOf(action);
+    return key && capsOf(key, isMac).join(" ");
   }
 
   /** There is work: no notice any more. */
@@ -81,7 +91,7 @@ export class Notices {
 
   /** @param {() => void} goOn */
   paused(goOn) {
-    this.#messages.setNotice({ icon: "pause", title: t("Paused. Your place is kept"), text: t("The clock stands."), actions: [{ label: t("Go on"), isPrimary: true, keys: "K", run: goOn }] });
+    this.#messages.setNotice({ icon: "pause", title: t("Paused. Your place is kept"), text: t("The clock stands."), actions: [{ label: t("Go on"), isPrimary: true, keys: this.#keys("pause"), run: goOn }] });
   }
 
   /** @param {{note: string}} sentBack */
@@ -151,7 +161,7 @@ export class Notices {
 
   /** @param {() => void} takeBack */
   submitted(takeBack) {
-    this.#messages.show("submitted", { tone: "ok", icon: "check", title: t("Handed in"), actions: [{ label: t("Take it back"), run: takeBack, keys: "J" }], canClose: true, forMs: 5000 });
+    this.#messages.show("submitted", { tone: "ok", icon: "check", title: t("Handed in"), actions: [{ label: t("Take it back"), run: takeBack, keys: this.#keys("reopen_last") }], canClose: true, forMs: 5000 });
   }
 
   /** @param {string} what */
@@ -166,7 +176,7 @@ export class Notices {
     this.#messages.hide("checks");
     this.#messages.show("asked", {
       tone: "warn", icon: "warn", title: t("Before you submit"), text: asks.map((ask) => ask.title).join("\n"), canClose: true,
-      actions: [{ label: t("Submit anyway"), run: submit, isPrimary: true }, ...shows],
+      actions: [{ label: t("Submit anyway"), run: submit, isPrimary: true, keys: this.#keys("submit") }, ...shows],
     });
   }
 

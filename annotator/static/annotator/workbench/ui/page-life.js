@@ -1,4 +1,4 @@
-/** The page as the browser sees it: looked at, left, back on the line; and the name that it keeps across a reload. */
+/** The page as the browser sees it: looked at, left, back on the line; and the name of this browser. */
 
 import { newUuid } from "../core/outbox.js";
 
@@ -32,10 +32,10 @@ function leaveButton({ target, detail }) {
   if (detail > 0 && button instanceof HTMLElement && !button.closest("dialog, form")) button.blur();
 }
 
-/** A name for this window that it keeps across a reload. @returns {string} */
-export function windowId() {
-  const key = "workbench-window";
-  const kept = sessionStorage.getItem(key) ?? newUuid();
-  sessionStorage.setItem(key, kept);
+/** A name for this browser, one for all of its windows, that outlives a crash. @returns {string} */
+export function browserId() {
+  const key = "workbench-browser";
+  const kept = localStorage.getItem(key) ?? newUuid();
+  localStorage.setItem(key, kept);
   return kept;
 }

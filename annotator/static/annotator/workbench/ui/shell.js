@@ -20,7 +20,7 @@ import { loginForm } from "./login-form.js";
 import { Messages } from "./messages.js";
 import { NoteDialog } from "./note-dialog.js";
 import { Notices } from "./notices.js";
-import { listenToPage, windowId } from "./page-life.js";
+import { listenToPage, browserId } from "./page-life.js";
 import { keepPage } from "./page-keeper.js";
 import { Preferences, showHand, showKeys } from "./preferences.js";
 import { SavePanels } from "./save-panels.js";
@@ -40,8 +40,7 @@ import { WorkInHand } from "./work-in-hand.js";
 
 export class Shell {
   config = readConfig();
-  #windowId = windowId();
-  #api = new Api({ base: this.config.api, csrfCookie: this.config.csrf_cookie, windowId: this.#windowId });
+  #api = new Api({ base: this.config.api, csrfCookie: this.config.csrf_cookie, browserId: browserId() });
   #local = new DraftStore();
   #clock = new ActiveClock();
   #messages = new Messages({ margin: hook("messages"), stage: hook("notice"), voice: hook("voice") });
@@ -77,15 +76,15 @@ export class Shell {
     this.#noteDialog = new NoteDialog(this.#api, this.#messages);
     showHand(this.#preferences);
     this.#skipDialog = new SkipDialog((reason, note) => this.#session.skip(reason, note));
-    this.#topbar = new Topbar({ onSubmit: () => this.#handingIn.submit(), onSkip: () => this.#skipDialog.open(), onSave: () => this.#hand.saver?.saveNow() });
+    this.#topbar = new Topbar({ onSubmit: () => this.#handingIn.submitOrInsist(), onSkip: () => this.#skipDialog.open(), onSave: () => this.#hand.saver?.saveNow() });
     const login = { api: this.#api, signInUrl: config.sign_in_url, user: config.user };
     this.#notices = new Notices(this.#messages, {
       next: () => this.#session.next(),
       retry: () => this.#session.retry(),
       leave: () => location.assign(config.home_url),
       loginForm: (onDone) => loginForm({ ...login, onDone, onLater: () => location.assign(config.home_url), laterLabel: t("Back to the project") }),
-    });
-    this.#tabs = new TabWatch(this.#windowId, { onElsewhere: () => this.#sayElsewhere(true), onTakenOver: () => this.#sayElsewhere(false) });
+    }, this.#keyMap);
+    this.#tabs = new TabWatch({ onElsewhere: () => this.#sayElsewhere(true), onTakenOver: () => this.#sayElsewhere(false) });
     this.#session = new Session({
       api: this.#api, projectId: config.project.id, stage: config.stage, userId: config.user.id ?? 0, local: this.#local,
       clock: this.#clock, prepare: (bundle) => this.#stage.prepare(bundle), events: this.#sessionEvents(),
@@ -214,7 +213,7 @@ export class Shell {
     if (this.#clock.isPaused) return false;
     if (id === "reopen_last") return void this.#handingIn.takeBack();
     if (!this.#hand.work) return false;
-    if (id === "submit") return void this.#handingIn.submit();
+    if (id === "submit") return void this.#handingIn.submitOrInsist();
     if (id === "skip") return this.#skipDialog.open();
     if (id === "note") return this.#noteDialog.open(this.#hand.work.bundle);
     return this.#stage.run(id, event, phase);
