@@ -1,9 +1,8 @@
 """How long all agreement takes to compute from the beginning, in how much memory, and how soon one answer is seen.
 
-python -m benchmarks.agreement --geodesics FILE [--people 50000] [--annotators 200] [--keep]
+python -m benchmarks.agreement --geodesics FILE [--people 50000] [--annotators 200]
 
-50,000 people with two answers to 100 points each are five million distances. `--keep` computes twice and then waits for
-Enter with the database running, to look at pages.
+50,000 people with two answers to 100 points each are five million distances.
 """
 
 import argparse

@@ -41,7 +41,7 @@ def write_sheets(
     work = work_of_annotators(project, annotators)
     short = {} if annotators is None else {row["id"]: row for row in old["annotators"]}
     sheets = []
-    traces = {pk: traces_of(project, pk) for pk in work}
+    traces = traces_of(project, work)
     for pk in work:
         view = View(_cells_of(project, pk))
         data = _figures(view, reference) | work[pk] | {"traces": traces[pk].as_json()}

@@ -66,6 +66,10 @@ class Desk:
             self._problems.append(f"{message.type}: {message.text} ({where.get('url')}:{where.get('lineNumber')})")
 
 
+# What the browser logs of a server that is gone; the script is the service worker's, which it fetches by itself.
+NO_SERVER = "ERR_CONNECTION|ERR_EMPTY|ERR_SOCKET|ERR_NETWORK|error occurred when fetching the script"
+
+
 def session_of(user: User) -> str:
     """Return the key of a new session of a user."""
     client = Client()

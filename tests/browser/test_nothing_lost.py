@@ -8,14 +8,12 @@ from playwright.sync_api import Error, Page, Route, expect
 
 from annotator.models import Consensus, Lease, Membership, Stage, Submission
 from annotator.services.queue import take_next_task
-from tests.browser.desk import Desk, eventually, give_password, picture
+from tests.browser.desk import NO_SERVER, Desk, eventually, give_password, picture
 from tests.browser.people import drawn_people, import_people
 from tests.browser.strokes import rows_of, run_out, stroke
 from tests.browser.workbench import PartsBench
 from tests.factories import PASSWORD, World, make_world
 from tests.live import LiveApp
-
-NO_SERVER = "ERR_CONNECTION|ERR_EMPTY|ERR_SOCKET|ERR_NETWORK"
 
 IS_KEPT = """async () => Boolean(
   navigator.serviceWorker.controller && (await caches.match(location.href, { ignoreVary: true })))"""
@@ -134,7 +132,7 @@ def test_reloaded_without_server(desk: Desk, world: World, bench: PartsBench, li
 
 def test_a_submission_goes_once(bench: PartsBench, desk: Desk) -> None:
     """The server took it, and the answer was lost on the way: it is sent again and counted once."""
-    desk.expect_problem("ERR_CONNECTION_RESET")
+    desk.expect_problem(NO_SERVER)
     lost: list[int] = []
 
     def lose_first_answer(route: Route) -> None:

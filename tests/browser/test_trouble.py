@@ -8,7 +8,7 @@ from django.contrib.sessions.backends.cached_db import SessionStore
 from playwright.sync_api import expect
 
 from annotator.models import Consensus, Submission
-from tests.browser.desk import Desk, eventually, give_password, picture
+from tests.browser.desk import NO_SERVER, Desk, eventually, give_password, picture
 from tests.browser.people import drawn_people, import_people
 from tests.browser.strokes import rows_of, run_out, stroke
 from tests.browser.views import HEAD
@@ -75,7 +75,7 @@ def test_two_windows(desk: Desk, world: World) -> None:
 
 def test_server_gone_and_back(desk: Desk, world: World, live_app: LiveApp) -> None:
     """Work goes on without a server; what was done meanwhile is saved when it is back, also a submission."""
-    desk.expect_problem("ERR_CONNECTION_REFUSED|ERR_CONNECTION_RESET|ERR_EMPTY_RESPONSE|ERR_SOCKET_NOT_CONNECTED")
+    desk.expect_problem(NO_SERVER)
     page = desk.window(world.ana)
     bench = PartsBench(page)
     bench.open(world.project.pk)
@@ -112,7 +112,7 @@ def test_server_gone_and_back(desk: Desk, world: World, live_app: LiveApp) -> No
 
 
 def test_reload_while_the_server_is_gone_keeps_the_work(desk: Desk, world: World, live_app: LiveApp) -> None:
-    desk.expect_problem("ERR_CONNECTION|ERR_EMPTY|ERR_SOCKET")
+    desk.expect_problem(NO_SERVER)
     page = desk.window(world.ana)
     bench = PartsBench(page)
     bench.open(world.project.pk)
