@@ -49,10 +49,16 @@ SELECT c.person_id, c.submission_id, {columns} FROM annotator_consensus c JOIN a
 ON t.person_id = c.person_id AND t.stage = c.stage {join}
 WHERE t.id = ANY(%s) AND c.stage = %s AND c.method = %s AND c.submission_id IS NOT NULL AND {condition}
 """
-_POINT_COLUMNS: Final = "a.point_set_id, p.part, a.status, a.triangle, a.weights"
-_POINT_JOIN: Final = "JOIN annotator_pointset p ON p.id = a.point_set_id AND p.is_current"
-_PART_COLUMNS: Final = "a.crop_x, a.crop_y, a.crop_width, a.crop_height, a.label_map"
-_PART_CONDITION: Final = "a.label_map IS NOT NULL AND a.crop_width > 0 AND a.crop_height > 0"
+_POINTS_WANTED: Final = {
+    "columns": "a.point_set_id, p.part, a.status, a.triangle, a.weights",
+    "join": "JOIN annotator_pointset p ON p.id = a.point_set_id AND p.is_current",
+    "condition": "true",
+}
+_PARTS_WANTED: Final = {
+    "columns": "a.crop_x, a.crop_y, a.crop_width, a.crop_height, a.label_map",
+    "join": "",
+    "condition": "a.label_map IS NOT NULL AND a.crop_width > 0 AND a.crop_height > 0",
+}
 
 
 @dataclass
@@ -95,11 +101,40 @@ def week_of(when: datetime | date) -> int:
     return min(max((when.toordinal() - FIRST_WEEK.toordinal()) // 7, 0), N_WEEKS - 1)
 
 
-def compare_points(project: Project, tasks: list[int], table: Distances) -> Rows:
-    """Return the comparisons of answers to points of some tasks."""
-    columns = {"columns": _POINT_COLUMNS, "join": _POINT_JOIN, "condition": "true"}
-    answers, settled, raw = _read(tasks, Stage.CORRESPONDENCE, columns)
-    pairs = _pairs(project, answers, settled, with_alone=True)
+@dataclass(frozen=True)
+class Answers:
+    """The answers to some tasks of one stage, what was settled of each person, and the columns of both by `index`."""
+
+    answers: list[_Answer]
+    settled: dict[int, _Answer]
+    raw: list[tuple[Any, ...]]
+
+
+def read_answers(tasks: list[int], stage: Stage) -> Answers:
+    """Read what is compared of some tasks."""
+    is_points = stage == Stage.CORRESPONDENCE
+    wanted = _POINTS_WANTED if is_points else _PARTS_WANTED
+    found = Answers([], {}, [])
+    with binary_cursor() as cursor:
+        words = {name: text.replace("a.", "s.") for name, text in wanted.items()}
+        cursor.execute(_ANSWERS.format(**words), [tasks, stage.value])
+        for pk, task, person, annotator, when, *columns in cursor:
+            point_set = columns[0] if is_points else 0
+            found.answers.append(_Answer(len(found.raw), pk, task, person, annotator, week_of(when), point_set))
+            found.raw.append(tuple(columns))
+        words = {name: text.replace("a.", "c.") for name, text in wanted.items()}
+        cursor.execute(_SETTLED.format(**words), [tasks, stage.value, Consensus.Method.REVIEWED.value])
+        for person, submission, *columns in cursor:
+            point_set = columns[0] if is_points else 0
+            found.settled[person] = _Answer(len(found.raw), submission, 0, person, 0, 0, point_set)
+            found.raw.append(tuple(columns))
+    return found
+
+
+def compare_points(project: Project, read: Answers, table: Distances) -> Rows:
+    """Return the comparisons of answers to points."""
+    raw = read.raw
+    pairs = _pairs(project, read, with_alone=True)
     keys = pairs.numbers()
     lengths = np.array([len(row[2]) for row in raw], np.int64)
     starts = np.cumsum(lengths) - lengths
@@ -121,11 +156,10 @@ def compare_points(project: Project, tasks: list[int], table: Distances) -> Rows
     return Rows(keys | sums, {"said": told}, points, np.cumsum(ends))
 
 
-def compare_parts(project: Project, tasks: list[int]) -> Rows:
-    """Return the comparisons of label maps of some tasks."""
-    columns = {"columns": _PART_COLUMNS, "join": "", "condition": _PART_CONDITION}
-    answers, settled, raw = _read(tasks, Stage.PARTS, columns)
-    pairs = _pairs(project, answers, settled, with_alone=False)
+def compare_parts(project: Project, read: Answers) -> Rows:
+    """Return the comparisons of label maps."""
+    raw = read.raw
+    pairs = _pairs(project, read, with_alone=False)
     opened: dict[int, tuple[LabelMap, Crop]] = {}
     figures = {name: np.zeros(len(pairs.first), np.int64) for name in PART_FIGURES}
     confusion = np.zeros((len(pairs.first), 225), np.int32)
@@ -159,34 +193,10 @@ def _mean_iou(confusion: NDArray[np.int64]) -> float:
     return float(np.nanmean(iou)) if np.isfinite(iou).any() else float("nan")
 
 
-def _read(
-    tasks: list[int], stage: Stage, wanted: dict[str, str]
-) -> tuple[list[_Answer], dict[int, _Answer], list[tuple[Any, ...]]]:
-    """Return the answers, the settled ones by person, and the columns of both in the order of `index`."""
-    raw: list[tuple[Any, ...]] = []
-    answers, settled = [], {}
-    with binary_cursor() as cursor:
-        words = {name: text.replace("a.", "s.") for name, text in wanted.items()}
-        cursor.execute(_ANSWERS.format(**words), [tasks, stage.value])
-        for pk, task, person, annotator, when, *columns in cursor:
-            point_set = columns[0] if stage == Stage.CORRESPONDENCE else 0
-            answers.append(_Answer(len(raw), pk, task, person, annotator, week_of(when), point_set))
-            raw.append(tuple(columns))
-        words = {name: text.replace("a.", "c.") for name, text in wanted.items()}
-        cursor.execute(_SETTLED.format(**words), [tasks, stage.value, Consensus.Method.REVIEWED.value])
-        for person, submission, *columns in cursor:
-            point_set = columns[0] if stage == Stage.CORRESPONDENCE else 0
-            settled[person] = _Answer(len(raw), submission, 0, person, 0, 0, point_set)
-            raw.append(tuple(columns))
-    return answers, settled, raw
-
-
-def _pairs(
-    project: Project, answers: list[_Answer], settled: dict[int, _Answer], *, with_alone: bool
-) -> _Pairs:  # fmt: skip
+def _pairs(project: Project, read: Answers, *, with_alone: bool) -> _Pairs:
     found = _Pairs()
     by_task: dict[int, list[_Answer]] = defaultdict(list)
-    for answer in answers:
+    for answer in read.answers:
         by_task[answer.task].append(answer)
     for group in by_task.values():
         if with_alone:
@@ -195,7 +205,7 @@ def _pairs(
         for one, other in combinations(group, 2):
             if one.point_set == other.point_set and one.annotator != other.annotator:
                 found.add(Comparison.Kind.BETWEEN, project, one, other)
-        reference = settled.get(group[0].person)
+        reference = read.settled.get(group[0].person)
         if reference is None:
             continue
         for answer in group:

@@ -5,8 +5,11 @@ adds that. A worker that dies in the middle leaves everything as it was, the lis
 """
 
 import time
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import takewhile
 from typing import Final
 
 import numpy as np
@@ -17,7 +20,7 @@ from numpy.typing import NDArray
 
 from annotator.models import Project, Stage, Submission, Task
 from qa.models import ChangedTask, FigureSheet, PartsComparison, PointsComparison, Tally
-from qa.services.comparing import compare_parts, compare_points
+from qa.services.comparing import Answers, compare_parts, compare_points, read_answers
 from qa.services.contributions import add_parts, add_points, owners_of
 from qa.services.opposites import Distances
 from qa.services.rows import Rows, store_rows, take_rows
@@ -29,6 +32,10 @@ _AT_ONCE: Final = 500
 _TASKS_AT_MOST: Final = 20_000
 _SECONDS_AT_MOST: Final = 60.0
 _LOCK: Final = 7_203_412
+_MODELS: Final[dict[Stage, type[PointsComparison | PartsComparison]]] = {
+    Stage.PARTS: PartsComparison,
+    Stage.CORRESPONDENCE: PointsComparison,
+}
 OWN: Final = (Submission.Origin.WORKBENCH, Submission.Origin.API)
 
 
@@ -115,12 +122,11 @@ def _measure_changes(project: Project, table: Distances | None) -> Change:
     tasks = sorted({task for _pk, task in listed})[:_TASKS_AT_MOST]
     done: set[int] = set()
     known = _Known(project)
-    for begin in range(0, len(tasks), _AT_ONCE):
-        batch = tasks[begin : begin + _AT_ONCE]
-        _measure(project, batch, table, known)
-        done |= set(batch)
-        if time.monotonic() - started > _SECONDS_AT_MOST:
-            break
+    batches = (tasks[begin : begin + _AT_ONCE] for begin in range(0, len(tasks), _AT_ONCE))
+    timely = takewhile(lambda _batch: time.monotonic() - started < _SECONDS_AT_MOST, batches)
+    for measured in _measured(project, timely, table):
+        known.add(measured)
+        done |= set(measured.tasks)
     known.store()
     ChangedTask.objects.filter(pk__in=[pk for pk, task in listed if task in done]).delete()
     authors = Submission.objects.filter(task__in=done, annotator__isnull=False, origin__in=OWN).order_by()
@@ -151,18 +157,13 @@ class _Known:
         self._cells: dict[int, NDArray[np.int64]] = {}
         self.touched: set[int] = set()
 
-    def add(self, before: Rows, after: Rows, *, is_points: bool) -> None:
-        owners = np.union1d(owners_of(before), owners_of(after)) if len(before) or len(after) else np.zeros(0, np.int64)
-        if not len(owners):
-            return
-        sums = Sums(owners)
-        add = add_points if is_points else add_parts
-        add(sums, before, -1)
-        add(sums, after)
-        self._read(set(owners.tolist()) - set(self._cells))
-        for owner, cells in zip(sums.owners.tolist(), sums.cells, strict=True):
-            self._cells[owner] += cells
-            self.touched.add(owner)
+    def add(self, measured: "_Measured") -> None:
+        for sums in measured.sums:
+            owners = sums.owners.tolist()
+            self._read(set(owners) - set(self._cells))
+            for owner, cells in zip(owners, sums.cells, strict=True):
+                self._cells[owner] += cells
+                self.touched.add(owner)
 
     def store(self) -> None:
         Tally.objects.bulk_create(
@@ -187,12 +188,65 @@ class _Known:
             self._cells[owner] = np.zeros(SIZE, np.int64)
 
 
-def _measure(project: Project, tasks: list[int], table: Distances | None, known: _Known) -> None:
-    known.add(take_rows(PartsComparison, tasks), after := compare_parts(project, tasks), is_points=False)
-    store_rows(PartsComparison, after)
-    if table is not None:
-        known.add(take_rows(PointsComparison, tasks), after := compare_points(project, tasks, table), is_points=True)
-        store_rows(PointsComparison, after)
+@dataclass(frozen=True)
+class _Taken:
+    """What some tasks had contributed, taken back, and their answers; without a table of distances only of parts."""
+
+    tasks: list[int]
+    before: dict[Stage, Rows]
+    answers: dict[Stage, Answers]
+
+
+@dataclass(frozen=True)
+class _Measured:
+    """What some tasks contribute now, and by how much that changes the sums."""
+
+    tasks: list[int]
+    rows: dict[Stage, Rows]
+    sums: list[Sums]
+
+
+def _measured(project: Project, batches: Iterable[list[int]], table: Distances | None) -> Iterator[_Measured]:
+    """Measure batch after batch, and store its rows: one is compared while the next is read and the last is stored."""
+    with ThreadPoolExecutor(1) as pool:
+        under_way: Future[_Measured] | None = None
+        for batch in batches:
+            taken = _take(batch, table)
+            last, under_way = under_way, pool.submit(_compare, project, taken, table)
+            if last:
+                yield _stored(last.result())
+        if under_way:
+            yield _stored(under_way.result())
+
+
+def _take(tasks: list[int], table: Distances | None) -> _Taken:
+    stages = [stage for stage in Stage if stage == Stage.PARTS or table is not None]
+    before = {stage: take_rows(_MODELS[stage], tasks) for stage in stages}
+    return _Taken(tasks, before, {stage: read_answers(tasks, stage) for stage in stages})
+
+
+def _compare(project: Project, taken: _Taken, table: Distances | None) -> _Measured:
+    """Compare answers, without the database: in a thread of its own."""
+    rows: dict[Stage, Rows] = {}
+    sums = []
+    for stage, answers in taken.answers.items():
+        if stage == Stage.CORRESPONDENCE and table is not None:
+            rows[stage], add = compare_points(project, answers, table), add_points
+        else:
+            rows[stage], add = compare_parts(project, answers), add_parts
+        before, after = taken.before[stage], rows[stage]
+        if len(before) or len(after):
+            change = Sums(np.union1d(owners_of(before), owners_of(after)))
+            add(change, before, -1)
+            add(change, after)
+            sums.append(change)
+    return _Measured(taken.tasks, rows, sums)
+
+
+def _stored(measured: _Measured) -> _Measured:
+    for stage, rows in measured.rows.items():
+        store_rows(_MODELS[stage], rows)
+    return measured
 
 
 def _is_locked(project: Project) -> bool:
