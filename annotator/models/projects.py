@@ -100,6 +100,8 @@ class Membership(models.Model):
     pause_reason = models.CharField(max_length=500, blank=True)
     # When the exam was passed, or a manager vouched for the member.
     qualified_at = models.DateTimeField(null=True, blank=True)
+    # Added by name, without a word of the account's owner: password and account stay out of the manager's hands.
+    is_guest = models.BooleanField(default=False, db_default=False)
     joined_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

@@ -153,12 +153,21 @@ def set_active(*, manager: User, user_id: int, is_active: bool) -> User:
     return user
 
 
+def is_account_of(*, manager: User, user: User) -> bool:
+    """Return whether a manager is responsible for an account, as `_managed_account` says."""
+    try:
+        _managed_account(manager, user.pk)
+    except (NotFoundError, NotAllowedError):
+        return False
+    return True
+
+
 def _managed_account(manager: User, user_id: int) -> User:
     """Return an account that this manager is responsible for: all its projects are the manager's own.
 
     Raises:
         NotFoundError: no member of any project that the manager manages.
-        NotAllowedError: one's own account, a member of staff, or someone who also works elsewhere.
+        NotAllowedError: one's own account, a member of staff, a guest, or someone who also works elsewhere.
     """
     managed = Membership.objects.filter(user=manager, role=Role.MANAGER).values("project_id")
     user = User.objects.filter(pk=user_id, memberships__project__in=managed).distinct().first()
@@ -168,6 +177,8 @@ def _managed_account(manager: User, user_id: int) -> User:
         raise NotAllowedError("This is your own account: another manager must do this.")
     if user.is_staff or user.is_superuser:
         raise NotAllowedError("This account belongs to the staff of the site: ask an administrator.")
+    if not manager.is_superuser and user.memberships.filter(is_guest=True).exists():
+        raise NotAllowedError("This account was there before it was added by its name: ask an administrator.")
     if not manager.is_superuser and user.memberships.exclude(project__in=managed).exists():
         raise NotAllowedError("This person also works in projects of other managers: ask an administrator.")
     return user

@@ -6,13 +6,14 @@ from datetime import timedelta
 from typing import Final
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, Q
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from annotator.errors import ConflictError, InvalidInputError, NotFoundError
 from annotator.models import Invitation, Membership, Project, Role, User
 from annotator.services.acceptance import free_places_of
-from annotator.services.accounts import create_account
+from annotator.services.accounts import create_account, is_account_of
 from annotator.services.events import record_event
 
 MAX_DAYS: Final = 90
@@ -101,6 +102,41 @@ def register_by_invitation(*, secret: str, username: str, password: str, display
     invitation_for_secret(secret)
     user = create_account(username=username, password=password, display_name=display_name)
     return accept_invitation(secret=secret, user=user)
+
+
+@transaction.atomic
+def add_member(*, project: Project, account: str, role: str, by: User) -> Membership:
+    """Let an account that is there already into a project.
+
+    Args:
+        account: its exact user name, or the e-mail address of just one account.
+
+    Raises:
+        InvalidInputError: no such role; `no_account` for every account that cannot be added, whatever the reason.
+        ConflictError: `member_already`.
+    """
+    _check_role(role)
+    name = account.strip()
+    # Whoever took someone's address for a user name is not let in instead of them.
+    found = list(User.objects.filter(Q(username=name) | Q(email__iexact=name))[:2]) if name else []
+    user = found[0] if len(found) == 1 else None
+    known = Membership.objects.filter(project=project, user=user).first() if user else None
+    if known is not None:
+        raise ConflictError(
+            _("%(name)s is a member already, as %(role)s.") % {"name": user, "role": known.get_role_display()},
+            code="member_already",
+        )
+    if user is None or not user.is_active:
+        words = _("No account goes by this exact user name or e-mail address. New people come by an invitation link.")
+        raise InvalidInputError(words, code="no_account", fields={"account": [words]})
+    is_guest = not is_account_of(manager=by, user=user)
+    membership, is_new = Membership.objects.get_or_create(
+        project=project, user=user, defaults={"role": role, "is_guest": is_guest}
+    )
+    if is_new:
+        told = {"user": user.username, "role": role}
+        record_event(verb="added", target=membership, project=project, actor=by, after=told)
+    return membership
 
 
 @transaction.atomic

@@ -10,10 +10,11 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.utils import timezone
 
-from annotator.models import Event, Job, Lease, Membership, Person, Project, Stage, Submission, Task
+from annotator.models import Event, Job, Lease, Membership, Person, Project, Stage, Submission, Task, User
 from annotator.services.events import record_event
-from annotator.services.members import invite
-from tests.factories import World, picture_bytes
+from annotator.services.members import add_member, invite
+from annotator.services.projects import create_project
+from tests.factories import World, make_user, picture_bytes
 from tests.webapp.clients import browser
 
 
@@ -25,6 +26,11 @@ def lease_of(world: World, person: Person, **more: object) -> Lease:
     task = person.tasks.get(stage=Stage.PARTS)
     values = {"task": task, "annotator": world.ana, "expires_at": timezone.now() + timedelta(minutes=5), **more}
     return Lease.objects.create(**values)
+
+
+def add(client: Client, world: World, account: str) -> str:
+    form = {"act": "add", "account": account, "role": "reviewer"}
+    return client.post(url(world, "/members"), form, follow=True).content.decode()
 
 
 class TestHome:
@@ -40,6 +46,20 @@ class TestHome:
         page = browser(world, "ana").get("/").content.decode()
         assert f"/api/v1/leases/{lease.pk}/image" in page
         assert f"Person {person.pk} is kept for you" in page
+
+    def test_cases_to_review_come_first_for_who_may_settle_them(self, world: World) -> None:
+        Task.objects.filter(person=world.person(), stage=Stage.PARTS).update(state=Task.State.REVIEW)
+        world.person(box=[5, 5, 50, 50])
+        review = f'href="/projects/{world.project.pk}/review"'
+        for name in ("rita", "mia"):
+            page = browser(world, name).get("/").content.decode()
+            assert "1 case waits for a reviewer" in page
+            assert f"autofocus {review}" in page, "one key"
+            assert f'href="/projects/{world.project.pk}/annotate/parts/"' in page
+            assert f"autofocus {review}" in browser(world, name).get(url(world)).content.decode()
+        for name in ("ana", "ed"):
+            assert review not in browser(world, name).get("/").content.decode()
+            assert "waits for a reviewer." not in browser(world, name).get(url(world)).content.decode()
 
     def test_nobody_waits(self, world: World) -> None:
         assert "No one for you now" in browser(world, "ana").get("/").content.decode()
@@ -256,6 +276,39 @@ class TestMembers:
         _invitation, secret = invite(project=world.project, role="reviewer", by=world.mia)
         assert browser(world, "eve").post(f"/invitations/{secret}").status_code == 302
         assert world.project.memberships.get(user=world.eve).role == "reviewer"
+
+    def test_an_account_is_added_by_its_exact_name_or_address(self, world: World) -> None:
+        mia = browser(world, "mia")
+        User.objects.filter(pk=world.eve.pk).update(email="eve@example.org")
+        assert "Eve was added as Reviewer." in add(mia, world, "EVE@example.org")
+        member = world.project.memberships.get(user=world.eve)
+        assert (member.role, member.is_guest) == ("reviewer", True)
+        assert "Eve is a member already, as Reviewer." in add(mia, world, "eve")
+        zoe = make_user("zoe", is_active=False)
+        make_user("eve@example.org")
+        world.project.memberships.filter(user=world.eve).delete()
+        for account in ("", "zoe", "Eve", "ev", "nobody", "eve@example.org"):
+            page = add(mia, world, account)
+            assert "New people come by an invitation link." in page, account
+            assert f'name="account" value="{account}"' in page
+        for name in ("rita", "ana"):
+            form = {"act": "add", "role": "reviewer", "account": "eve"}
+            assert browser(world, name).post(url(world, "/members"), form).status_code == 403
+        assert not world.project.memberships.filter(user__in=[world.eve, zoe]).exists()
+
+    def test_added_accounts_stay_their_owners(self, world: World) -> None:
+        """Whoever is added by name was not asked: nobody gets hold of an account that way."""
+        zoe, api = make_user("zoe"), f"/api/v1/projects/{world.project.pk}/members"
+        mia = world.client("mia")
+        assert mia.post(api, {"account": "zoe", "role": "annotator"}).json()["user_id"] == zoe.pk
+        assert mia.post(api, {"account": "zoe", "role": "annotator"}).json()["code"] == "member_already"
+        assert mia.post(api, {"account": "zo", "role": "annotator"}).json()["code"] == "no_account"
+        assert mia.post(f"/api/v1/users/{zoe.pk}/password").status_code == 403
+        assert mia.put(f"/api/v1/users/{zoe.pk}/active", {"is_active": False}).status_code == 403
+        assert Event.objects.filter(verb="added", actor=world.mia).count() == 1
+        second = create_project(name="Snow", by=world.mia)
+        assert not add_member(project=second, account="ana", role="annotator", by=world.mia).is_guest
+        assert mia.post(f"/api/v1/users/{world.ana.pk}/password").status_code == 200, "hers from the beginning"
 
     def test_roles_pauses_removal(self, world: World) -> None:
         client, ana = browser(world, "mia"), world.project.memberships.get(user=world.ana)

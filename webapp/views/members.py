@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.contrib import messages
 from django.contrib.auth import login
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -17,6 +18,7 @@ from annotator.permissions import may_manage
 from annotator.services.accounts import reset_password, set_active
 from annotator.services.members import (
     accept_invitation,
+    add_member,
     change_role,
     invitation_for_secret,
     invite,
@@ -32,8 +34,10 @@ from webapp.views.common import PageRequest, as_pages, project_page, render_proj
 @never_cache
 @project_page(may_manage)
 def members(request: PageRequest, membership: Membership) -> HttpResponse:
-    """Who belongs to the project; a POST makes an invitation, whose link is shown this once."""
+    """Who belongs to the project; a POST adds an account, or makes an invitation, whose link is shown this once."""
     project, link = membership.project, ""
+    if request.POST.get("act") == "add":
+        return _add(request, membership)
     if request.method == "POST":
         made: list[str] = []
 
@@ -45,6 +49,19 @@ def members(request: PageRequest, membership: Membership) -> HttpResponse:
         if told(request, act):
             link = request.build_absolute_uri(reverse("invitation", args=[made[0]]))
     return _page(request, membership, link=link)
+
+
+def _add(request: PageRequest, membership: Membership) -> HttpResponse:
+    """Add an account that is there already; what was typed stays where it is refused."""
+    project, account, role = membership.project, request.POST.get("account", ""), request.POST.get("role", "")
+    added: list[Membership] = []
+    if not told(
+        request, lambda: added.append(add_member(project=project, account=account, role=role, by=request.user))
+    ):
+        return _page(request, membership, account=account, role=role)
+    words = _("%(name)s was added as %(role)s.")
+    messages.success(request, words % {"name": added[0].user, "role": added[0].get_role_display()})
+    return redirect("project-members", project.pk)
 
 
 @require_POST

@@ -50,6 +50,11 @@ class MemberOut(serializers.ModelSerializer[Any]):
         ]  # fmt: skip
 
 
+class NewMemberIn(serializers.Serializer[Any]):
+    account = serializers.CharField(max_length=254, help_text="exact user name, or e-mail address")
+    role = serializers.ChoiceField(choices=Role.values)
+
+
 class MemberIn(serializers.Serializer[Any]):
     role = serializers.ChoiceField(choices=Role.values, required=False)
     is_paused = serializers.BooleanField(required=False)

@@ -17,6 +17,13 @@ class MembersView(ApiView):
         rows = Membership.objects.filter(project=project).select_related("user")
         return Response(io.MemberOut(rows, many=True).data)
 
+    @documented("Add an account by its exact user name or e-mail address", request=io.NewMemberIn,
+                answers=io.MemberOut, status=201, also={409: ERROR})  # fmt: skip
+    def post(self, request: Request, project_id: int) -> Response:
+        project = membership_for(self.me, project_id, may_manage).project
+        membership = members.add_member(project=project, by=self.me, **checked(io.NewMemberIn, request))
+        return Response(io.MemberOut(membership).data, status=201)
+
 
 class MemberView(ApiView):
     @documented("Change a member's role, or pause the member", request=io.MemberIn, answers=io.MemberOut,
