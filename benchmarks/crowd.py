@@ -2,6 +2,7 @@
 
 Each person has parts by one annotator (one in fifty by two) and 100 points by two. Truth comes from 100 drawn people,
 answers from their points with an error of about 3 cm, 2 % swapped sides, 3 % "cannot tell" and 1 % "not this part".
+How far they differ is made up: it is what lists of people are ordered by, and no figure.
 """
 
 import uuid
@@ -40,6 +41,7 @@ def load(people: int, annotators: int) -> Any:
     with connection.cursor() as cursor:
         _points(cursor, tasks["correspondence"], ids)
         _parts(cursor, tasks["parts"], ids)
+        _decisions(cursor, project)
         cursor.execute("ANALYZE")
     return project
 
@@ -125,6 +127,17 @@ def _parts(cursor: Any, tasks: list[tuple[int, int]], users: list[int]) -> None:
                     uuid.uuid4(), task, users[(number + which * 3) % len(users)], _day(number),
                     40_000 + number % 50_000, "workbench", "{}", 0, 0, 100, 200, maps[(number + which) % 4], "", "",
                 ))  # fmt: skip
+
+
+def _decisions(cursor: Any, project: Any) -> None:
+    """Say of all answers to points how far they differ; beyond a quarter for one person in five."""
+    cursor.execute(
+        "INSERT INTO qa_mergedecision (task_id, project_id, person_id, newest, answers, disagreement, at_stake,"
+        " outcome, figures, compared_at) SELECT id, project_id, person_id, 0, 2,"
+        " round((id * 7919 %% 10000 / 1e4) ^ 6, 4), 10, 'reviewer', '{}', now() FROM annotator_task"
+        " WHERE project_id = %s AND stage = 'correspondence'",
+        [project.pk],
+    )
 
 
 def _day(number: int) -> Any:

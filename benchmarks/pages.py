@@ -72,6 +72,7 @@ def ask(project: Any) -> None:
         "figures in full": f"{base}/figures/detail", "checks": f"{base}/checks",
         "annotator": f"{base}/annotators/{project.created_by_id}",
         "inbox": f"{base}/inbox", "inbox, flagged": f"{base}/inbox?kind=flagged", "people": f"{base}/people",
+        "people, disagreeing": f"{base}/people?state=disagree", "people, by dispute": f"{base}/people?order=disputed",
         "review cases": f"/api/v1{base}/cases?stage=correspondence", "members": f"{base}/members",
         "annotators as CSV": f"{base}/figures/annotators.csv",
     }  # fmt: skip

@@ -40,6 +40,7 @@ def merge_answers(task_id: int) -> MergeDecision | None:
         decision, _is_new = MergeDecision.objects.update_or_create(
             task=task,
             defaults={
+                "project": task.project, "person": task.person,
                 "newest": answers[-1].pk, "answers": len(answers), "outcome": outcome, "figures": merged.figures,
                 "disagreement": round(merged.disagreement, 4), "at_stake": merged.at_stake,
             },

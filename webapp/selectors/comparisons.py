@@ -1,13 +1,15 @@
 """How the answers to one person compare, for the panel of the people browser: read from kept rows, nothing measured."""
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Final
 
+from django.db.models import Q
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from annotator.models import Person, Stage, Submission, User
+from annotator.models import Event, Person, Stage, Submission, User
 from qa.models import Comparison, GoldScore, MergeDecision, PartsComparison, PointsComparison
 from qa.services.parts_agreement import LIMBS
 from qa.services.point_pairs import MILLION, UNITS_PER_CM
@@ -29,14 +31,26 @@ class PairRow:
     notes: str
 
 
+@dataclass(frozen=True)
+class Decided:
+    """What someone decided about the answers to a stage, in words, and when."""
+
+    words: str
+    at: datetime
+
+
 @dataclass
 class StageComparison:
-    """One stage of a person: its pairs, what the answers came to, how each fared, and checks that showed the person."""
+    """One stage of a person: its pairs, what the answers came to, how each fared, and checks that showed the person.
+
+    `decided` is the last that a reviewer did about it, None where nobody did since the answers were compared.
+    """
 
     stage: str
     pairs: list[PairRow] = field(default_factory=list)
     is_cut: bool = False
     decision: MergeDecision | None = None
+    decided: Decided | None = None
     fared: list[tuple[str, str]] = field(default_factory=list)
     checks: list[GoldScore] = field(default_factory=list)
 
@@ -50,7 +64,7 @@ class StageComparison:
 
 
 def comparisons_of(person: Person, answers: list[Submission]) -> list[StageComparison]:
-    """Return both stages that have anything to compare; six queries, whatever the project's size.
+    """Return both stages that have anything to compare; seven queries, whatever the project's size.
 
     Args:
         answers: all of the person's.
@@ -69,6 +83,10 @@ def comparisons_of(person: Person, answers: list[Submission]) -> list[StageCompa
     for decision in MergeDecision.objects.filter(task__person=person).select_related("task"):
         told_of = found[decision.task.stage]
         told_of.decision, told_of.fared = decision, _fared(decision, authors)
+    for stage_name, decided in _decided(person, answers, authors).items():
+        known = found[stage_name].decision
+        if known is None or decided.at > known.compared_at:
+            found[stage_name].decided = decided
     scores = GoldScore.objects.filter(person=person, project=person.project_id, value__isnull=False)
     for score in scores.select_related("annotator")[:MAX_PAIRS]:
         found[score.stage].checks.append(score)
@@ -115,6 +133,34 @@ def _parts_row(row: PartsComparison, names: dict[int, str]) -> PairRow:
         n = row.seen_by_one
         notes.append(ngettext("%(n)d part seen by one alone", "%(n)d parts seen by one alone", n) % {"n": n})
     return PairRow(_who(row, names), (row.iou / MILLION, row.outline_iou / MILLION), _told(notes))
+
+
+def _decided(person: Person, answers: list[Submission], authors: dict[str, str]) -> dict[str, Decided]:
+    """Return the last that a reviewer or manager did about each stage, from the trail of events."""
+    tasks = {str(task.pk): str(task.stage) for task in person.tasks.all()}
+    stages = {str(answer.pk): str(answer.task.stage) for answer in answers}
+    placed = {str(answer.pk) for answer in answers if answer.origin == Submission.Origin.REVIEW}
+    about = (
+        Q(object_type="submission", object_id__in=stages, verb__in=["accepted", "sent back"])
+        | Q(object_type="consensus", object_id__in=[str(one.pk) for one in person.consensus.all()], verb="accepted")
+        | Q(object_type="task", object_id__in=tasks, verb="asked another")
+    )
+    events = Event.objects.filter(about, project=person.project_id, actor__isnull=False).select_related("actor")
+    found = {}
+    for event in events.order_by("pk"):
+        told = {"who": str(event.actor), "author": authors.get(event.object_id, "")}
+        if event.object_type == "task":
+            stage, words = tasks[event.object_id], _("%(who)s asked for one more answer")
+        elif event.object_type == "consensus":
+            stage, words = (event.after or {})["stage"], _("%(who)s accepted what the answers come to together")
+        elif event.verb == "sent back":
+            stage, words = stages[event.object_id], _("%(who)s sent the answer of %(author)s back")
+        elif event.object_id in placed:
+            stage, words = stages[event.object_id], _("%(who)s settled it with an answer of their own")
+        else:
+            stage, words = stages[event.object_id], _("%(who)s accepted the answer of %(author)s")
+        found[stage] = Decided(words % told, event.created_at)
+    return found
 
 
 def _fared(decision: MergeDecision, authors: dict[str, str]) -> list[tuple[str, str]]:

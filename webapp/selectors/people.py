@@ -1,9 +1,9 @@
-"""The people browser: states with counts, a keyset page, and one person with all answers."""
+"""The people browser: states with counts, keyset pages in two orders, and one person with all answers."""
 
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Count, Exists, OuterRef, Prefetch, Q, QuerySet
+from django.db.models import Count, Exists, F, OuterRef, Prefetch, Q, QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -21,11 +21,17 @@ from annotator.models import (
     Task,
 )
 from annotator.selectors.scope import real_people
+from qa.models import MergeDecision
 
 PAGE_SIZE = 40
 
 _LIVE = Lease.objects.filter(task__person=OuterRef("pk"), state=Lease.State.LIVE)
 _SENT_BACK = SentBack.objects.filter(submission__task__person=OuterRef("pk"), is_open=True)
+# Nobody has settled what the answers to these differ about.
+_UNSETTLED = (Task.State.OPEN, Task.State.REVIEW, Task.State.FLAGGED, Task.State.PAUSED)
+_DISPUTED = MergeDecision.objects.filter(
+    person=OuterRef("pk"), disagreement__gt=F("project__disputed_bar"), task__state__in=_UNSETTLED
+)
 
 
 def _task(stage: Stage, *states: Task.State) -> Q:
@@ -42,6 +48,7 @@ STATES: dict[str, tuple[Any, Q]] = {
     "points-open": (gettext_lazy("Points open"), _task(Stage.CORRESPONDENCE, Task.State.OPEN)),
     "in-hand": (gettext_lazy("In hand"), Q(Exists(_LIVE))),
     "review": (gettext_lazy("Review"), _any_task(Task.State.REVIEW)),
+    "disagree": (gettext_lazy("Answers disagree"), Q(Exists(_DISPUTED))),
     "sent-back": (gettext_lazy("Sent back"), Q(Exists(_SENT_BACK))),
     "flagged": (gettext_lazy("Flagged"), _any_task(Task.State.FLAGGED)),
     "paused": (gettext_lazy("Paused"), _any_task(Task.State.PAUSED)),
@@ -55,19 +62,23 @@ STATES: dict[str, tuple[Any, Q]] = {
 }
 
 
+ORDERS: dict[str, Any] = {"newest": gettext_lazy("Newest"), "disputed": gettext_lazy("Most disputed")}
+
+
 @dataclass(frozen=True)
 class PeopleFilter:
-    """What is looked for, from the address of the page."""
+    """What is looked for, from the address of the page, and in which of ORDERS."""
 
     state: str = "all"
     split: str = ""
     search: str = ""
     after: int = 0
+    order: str = "newest"
 
 
 @dataclass(frozen=True)
 class PeoplePage:
-    """One page of people, newest first, and where the next one starts."""
+    """One page of people, and where the next one starts."""
 
     people: list[Person]
     next_after: int | None
@@ -86,10 +97,29 @@ def state_counts(project: Project, split: str = "") -> list[tuple[str, str, int]
 def people_page(project: Project, wanted: PeopleFilter) -> PeoplePage:
     """Return a page of people; costs the same at the end of a long list as at its start."""
     people = _visible(project, wanted.split).filter(STATES[wanted.state][1]).filter(_search(wanted.search))
-    if wanted.after:
-        people = people.filter(pk__lt=wanted.after)
-    rows = list(_with_state(people).order_by("-pk")[: PAGE_SIZE + 1])
+    if wanted.order == "disputed":
+        people = _most_disputed(people, project, wanted.after)
+    else:
+        people = people.filter(pk__lt=wanted.after) if wanted.after else people
+        people = people.order_by("-pk")
+    rows = list(_with_state(people)[: PAGE_SIZE + 1])
     return PeoplePage(rows[:PAGE_SIZE], rows[PAGE_SIZE - 1].pk if len(rows) > PAGE_SIZE else None)
+
+
+def _most_disputed(people: QuerySet[Person], project: Project, after: int) -> QuerySet[Person]:
+    """Return those about whom any answers differ, by the stage in dispute most; read along the index of decisions."""
+    people = people.annotate(
+        decision=F("merge_decisions__pk"), share=F("merge_decisions__disagreement"), of=F("merge_decisions__project")
+    )
+    more = Q(disagreement__gt=OuterRef("share")) | Q(disagreement=OuterRef("share"), pk__gt=OuterRef("decision"))
+    people = people.filter(
+        ~Exists(MergeDecision.objects.filter(more, person=OuterRef("pk"))), of=project.pk, share__gt=0
+    )
+    if after:
+        last = MergeDecision.objects.filter(person=after, project=project).order_by("-disagreement").first()
+        share = last.disagreement if last else 0.0
+        people = people.filter(Q(share__lt=share) | Q(pk__lt=after), share__lte=share)
+    return people.order_by("-share", "-pk")
 
 
 def _visible(project: Project, split: str) -> QuerySet[Person]:
@@ -113,6 +143,9 @@ def _with_state(people: QuerySet[Person]) -> QuerySet[Person]:
         Prefetch("tasks", Task.objects.order_by("-stage")),
         Prefetch("consensus", Consensus.objects.only("id", "person_id", "stage", "accepted_at", "method", "status")),
         Prefetch("point_sets", PointSet.objects.filter(is_current=True).only("id", "person_id", "key")),
+        Prefetch(
+            "merge_decisions", MergeDecision.objects.select_related("task", "project").defer("figures"), "decisions"
+        ),
     ).annotate(is_in_hand=Exists(_LIVE), is_sent_back=Exists(_SENT_BACK))  # fmt: skip
 
 
@@ -129,6 +162,7 @@ def person_state(person: Person) -> tuple[str, str]:
         (Task.State.FLAGGED in states.values(), "bad", _("flagged")),
         (getattr(person, "is_sent_back", False), "warn", _("sent back")),
         (getattr(person, "is_in_hand", False), "accent", _("in hand")),
+        (is_disputed(person), "bad", _("answers disagree")),
         (points == Task.State.DONE, "ok", _("accepted")),
         (Task.State.REVIEW in states.values(), "accent", _("review")),
         (Task.State.PAUSED in states.values(), "", _("paused")),
@@ -136,6 +170,32 @@ def person_state(person: Person) -> tuple[str, str]:
         (parts == Task.State.OPEN, "", _("parts open")),
     )
     return next(((colour, word) for is_so, colour, word in checks if is_so), ("", _("no task")))
+
+
+def _decisions(person: Person) -> list[MergeDecision]:
+    return getattr(person, "decisions", [])
+
+
+def is_disputed(person: Person) -> bool:
+    """Return whether answers differ beyond the project's bar and nobody settled that."""
+    return any(
+        decision.disagreement > decision.project.disputed_bar and decision.task.state in _UNSETTLED
+        for decision in _decisions(person)
+    )
+
+
+def dispute_note(person: Person) -> str:
+    """Return how much of a person is disputed, at the stage where that is most; empty where nothing is."""
+    decisions = [decision for decision in _decisions(person) if decision.disagreement]
+    if not decisions:
+        return ""
+    worst = max(decisions, key=lambda decision: decision.disagreement)
+    words = (
+        _("%(percent)d %% of pixels disputed")
+        if worst.task.stage == Stage.PARTS
+        else _("%(percent)d %% of points disputed")
+    )
+    return words % {"percent": round(100 * worst.disagreement)}
 
 
 def person_note(person: Person) -> str:

@@ -1,9 +1,10 @@
 """The people browser, one person beside it, and what can be done with one."""
 
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.db.models import Q
-from django.http import Http404, HttpResponse, HttpResponseBase
+from django.http import Http404, HttpResponse, HttpResponseBase, QueryDict
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.cache import patch_cache_control
@@ -12,7 +13,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from annotator.api.files import picture_response
 from annotator.errors import NotAllowedError
-from annotator.models import Membership, Person, Split, Submission
+from annotator.models import Membership, Person, Split, Submission, Task
 from annotator.permissions import Predicate, may_browse, may_manage, may_review
 from annotator.services.acceptance import accept_submission, send_back
 from annotator.services.people import change_person
@@ -30,8 +31,8 @@ def people(request: PageRequest, membership: Membership) -> HttpResponse:
     wanted = _filter(request)
     page = selectors.people_page(membership.project, wanted)
     context: dict[str, Any] = {
-        "page": page, "rows": _described(page.people), "wanted": wanted, "overlay": _overlay(request),
-        "overlays": OVERLAYS, "query": request.GET,
+        "page": page, "rows": _described(page.people, wanted.order), "wanted": wanted, "overlay": _overlay(request),
+        "overlays": OVERLAYS, "orders": selectors.ORDERS.items(), "query": request.GET,
     }  # fmt: skip
     if request.htmx and wanted.after:
         return render_project(request, membership, "webapp/people_rows.html", "people", **context)
@@ -50,9 +51,11 @@ def person(request: PageRequest, membership: Membership, person_id: int) -> Http
     shown = _person_panel(request, membership, str(person_id))
     if shown is None:
         raise Http404
+    # The list that the browser shows beside it, which acts and the way back keep.
+    query = QueryDict(urlsplit(request.htmx.current_url or "").query)
     return render_project(
         request, membership, "webapp/person_panel.html", "people", shown=shown, overlay=_overlay(request),
-        overlays=OVERLAYS,
+        overlays=OVERLAYS, query=query,
     )  # fmt: skip
 
 
@@ -143,11 +146,14 @@ def _own(membership: Membership, person_id: int) -> Person:
 def _filter(request: PageRequest) -> selectors.PeopleFilter:
     given = request.GET
     state, after = given.get("state", "all"), given.get("after", "")
+    state = state if state in selectors.STATES else "all"
+    usual = "disputed" if state == "disagree" else "newest"
     return selectors.PeopleFilter(
-        state=state if state in selectors.STATES else "all",
+        state=state,
         split=given["split"] if given.get("split") in Split.values else "",
         search=given.get("q", "")[:120],
         after=int(after) if after.isdecimal() and len(after) < 19 else 0,
+        order=given["order"] if given.get("order") in selectors.ORDERS else usual,
     )
 
 
@@ -156,8 +162,13 @@ def _overlay(request: PageRequest) -> str:
     return overlay if overlay in OVERLAYS else "parts"
 
 
-def _described(found: list[Person]) -> list[dict[str, object]]:
-    return [{"person": one, "chip": selectors.person_state(one), "note": selectors.person_note(one)} for one in found]
+def _described(found: list[Person], order: str) -> list[dict[str, object]]:
+    rows: list[dict[str, object]] = []
+    for one in found:
+        tells_dispute = order == "disputed" or selectors.is_disputed(one)
+        note = selectors.dispute_note(one) if tells_dispute else selectors.person_note(one)
+        rows.append({"person": one, "chip": selectors.person_state(one), "note": note})
+    return rows
 
 
 def _person_panel(request: PageRequest, membership: Membership, number: str) -> dict[str, object] | None:
@@ -180,6 +191,7 @@ def _person_panel(request: PageRequest, membership: Membership, number: str) -> 
         "notes": selectors.notes_of(found),
         "history": selectors.history_of(found),
         "tasks": tasks,
+        "case": next((task for task in tasks if task.state == Task.State.REVIEW and may_review(membership)), None),
         "is_held": any(task.state in {"paused", "flagged"} for task in tasks),
         "may_review": may_review(membership),
         "may_manage": may_manage(membership),
