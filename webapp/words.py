@@ -1,5 +1,9 @@
-"""Words for codes: kinds of jobs, overlays, reasons to skip."""
+"""Words for codes: kinds of jobs, overlays, reasons to skip; and days as all pages write them."""
 
+from datetime import date
+
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 JOB_NAMES = {
@@ -27,3 +31,8 @@ SKIP_WORDS = {
     "too_hard": gettext_lazy("too hard"),
     "other": gettext_lazy("something else"),
 }
+
+
+def day_words(day: date | str) -> str:
+    """Return a day, or its ISO form as kept figures have it, without its year."""
+    return date_format(date.fromisoformat(day) if isinstance(day, str) else day, _("j M"))

@@ -43,6 +43,9 @@ def test_it_is_for_reviewers_and_managers(world, tasks, who, status):
 def test_what_was_said_stands_beside_each_task(world, tasks):
     page = browser(world, "mia").get(f"/projects/{world.project.pk}/inbox").content.decode()
     assert page.count('name="task"') == 2
+    assert 'name="act" value="pause"' in page
+    nothing = browser(world, "mia").get(f"/projects/{world.project.pk}/inbox?kind=paused").content.decode()
+    assert 'name="act"' not in nothing, "nothing to act on"
     assert "Ana: not a person “Behind a fence.”" in page
     assert "Ana: too hard “Behind a fence.”" in page
     only = browser(world, "mia").get(f"/projects/{world.project.pk}/inbox?kind=skipped").content.decode()

@@ -9,7 +9,7 @@ from annotator.models import Project, Submission, User
 from body.parts import PARTS, part_by_number
 from qa.models import FigureSheet
 from qa.selectors.figures import PAPER_AUC10, PAPER_AUC30, effects_of_help
-from webapp.selectors.figures_detail import limb_name
+from webapp.selectors.figures_detail import limb_name, map_agreement
 
 LATEST = 8
 
@@ -42,6 +42,15 @@ def agreement_rows(sheet: FigureSheet) -> list[AgreementRow]:
         )
     )
     return rows
+
+
+def agreement_card(sheet: FigureSheet) -> dict[str, Any]:
+    """Return what the card of agreement shows: points, label maps, the mean distance by week."""
+    return {
+        "agreement": agreement_rows(sheet),
+        "map_agreement": map_agreement(sheet),
+        "weeks": [(row["week"], row["cm"]) for row in sheet.data["weeks"]],
+    }
 
 
 def part_rows(sheet: FigureSheet) -> list[dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""What an annotator's home shows: the projects, what waits in each, and today's work."""
+"""What one's home shows: the projects, what waits in each to be reviewed or annotated, and today's work."""
 
 from dataclasses import dataclass
 from datetime import datetime, time
@@ -9,7 +9,7 @@ from django.db.models.functions import ExtractHour
 from django.utils import timezone
 
 from annotator.models import Lease, Membership, Project, SentBack, Stage, Submission, Task, User
-from annotator.permissions import may_annotate
+from annotator.permissions import may_annotate, may_review
 from annotator.selectors.progress import task_counts
 from annotator.selectors.scope import projects_of
 
@@ -33,6 +33,12 @@ class ProjectWork:
     stages: list[StageWork]
     counts: dict[str, dict[str, int]]
     sent_back: int
+    review: dict[str, int]
+
+    @property
+    def cases(self) -> int:
+        """How many cases of both stages wait for a reviewer; 0 for who may not review."""
+        return sum(self.review.values())
 
     @property
     def project(self) -> Project:
@@ -56,7 +62,7 @@ class ProjectWork:
 
 
 def work_for(user: User) -> list[ProjectWork]:
-    """Return the user's projects with what waits in each; those with work first."""
+    """Return the user's projects with what waits in each: those with cases to review first, then those with work."""
     memberships = [membership for membership in projects_of(user) if not membership.project.is_archived]
     ids = [membership.project_id for membership in memberships]
     counts = task_counts(ids)
@@ -77,8 +83,9 @@ def work_for(user: User) -> list[ProjectWork]:
             for stage in Stage
             if may_work
         ]
-        works.append(ProjectWork(membership, stages, counts[project_id], sent_back.get(project_id, 0)))
-    return sorted(works, key=lambda work: (work.next_stage is None, work.project.name))
+        review = {stage: row[Task.State.REVIEW] for stage, row in counts[project_id].items() if may_review(membership)}
+        works.append(ProjectWork(membership, stages, counts[project_id], sent_back.get(project_id, 0), review))
+    return sorted(works, key=lambda work: (-work.cases, work.next_stage is None, work.project.name))
 
 
 def _waiting(user: User, project_ids: list[int]) -> dict[tuple[int, str], int]:

@@ -3,12 +3,12 @@
 import math
 from collections import Counter
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Any
 
 from django.db.models import Count, Sum
 from django.urls import reverse
-from django.utils import formats, timezone
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -21,7 +21,7 @@ from qa.selectors.figures import sheet_of
 from qa.selectors.gold import acts_of
 from webapp.selectors.checks import act_reason, act_title
 from webapp.selectors.flags import flag_rows
-from webapp.words import SKIP_WORDS
+from webapp.words import SKIP_WORDS, day_words
 
 SHOWN_JOBS = 6
 SHOWN_ACTS = 6
@@ -117,8 +117,9 @@ def pace_of(project: Project, days: int) -> dict[str, Any]:
     rows = throughput_for_project(project, days=days)
     columns, totals = [], {stage.value: [0, 0.0] for stage in Stage}
     for row in rows:
-        day = formats.date_format(date.fromisoformat(row["day"]), "j M")
-        columns.append((day, row[Stage.PARTS]["submissions"], row[Stage.CORRESPONDENCE]["submissions"]))
+        columns.append(
+            (day_words(row["day"]), row[Stage.PARTS]["submissions"], row[Stage.CORRESPONDENCE]["submissions"])
+        )
         for stage in Stage:
             totals[stage.value][0] += row[stage.value]["submissions"]
             totals[stage.value][1] += row[stage.value]["hours"]
@@ -179,9 +180,16 @@ def _review(project: Project) -> Decision | None:
     n = sum(cases_by_stage(project).values())
     if not n:
         return None
-    title = ngettext("%(n)d answer waits for review", "%(n)d answers wait for review", n) % {"n": n}
+    title = ngettext("%(n)d case waits for a reviewer", "%(n)d cases wait for a reviewer", n) % {"n": n}
     url = reverse("project-review", args=[project.pk])
-    return Decision("eye", "accent", title, _("Accept them, or send them back with a note."), url, _("Review"))
+    return Decision(
+        "eye",
+        "accent",
+        title,
+        _("Accept an answer or what they come to together, or send one back with a note."),
+        url,
+        _("Review"),
+    )
 
 
 def _skipped(project: Project, people: str) -> Decision | None:

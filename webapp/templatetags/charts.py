@@ -12,6 +12,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from body.parts import N_PARTS, WORK_ORDER
+from webapp.words import day_words
 
 register = template.Library()
 
@@ -167,8 +168,8 @@ def plot_mark(mark: str) -> SafeString:
 
 @register.simple_tag
 def trend(label: str, points: Iterable[tuple[str, float]], unit: str) -> SafeString:
-    """Return a line of (when, value) from zero, with its first, last and highest value written out."""
-    rows = list(points)
+    """Return a line of (ISO day, value) from zero, with its first, last and highest value written out."""
+    rows = [(day_words(day), value) for day, value in points]
     if len(rows) < 2:
         return format_html_join("", '<p class="muted">{}: {} {}</p>', ((when, f"{n:.1f}", unit) for when, n in rows))
     top = max((value for _when, value in rows), default=0) or 1

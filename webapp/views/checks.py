@@ -13,7 +13,7 @@ from annotator.models import Consensus, Gold, Job, Membership
 from annotator.permissions import may_manage
 from qa.models import AutomaticAct
 from qa.selectors.figures import PAPER_AUC10, PAPER_AUC30
-from qa.selectors.gold import acts_of, checked_members, gold_sheet_of
+from qa.selectors.gold import acts_of, checked_members
 from qa.services.automatic_acts import leave_act, undo_act
 from qa.services.gold_people import AUTOMATIC, JOB_KIND, enqueue_gold, gold_counts, policy_of
 from qa.services.policies import change_policy
@@ -40,7 +40,6 @@ def checks(request: PageRequest, membership: Membership) -> HttpResponse:
         "gold": gold_counts(project),
         "purposes": [(AUTOMATIC, _("whatever is needed first")), *Gold.Purpose.choices],
         "settled": settled.order_by().values("person").distinct().count(),
-        "everyone": gold_sheet_of(project, None),
         "paper": {"auc10": PAPER_AUC10, "auc30": PAPER_AUC30},
         "jobs": Job.objects.filter(
             project=project, kind=JOB_KIND, state__in=[Job.State.QUEUED, Job.State.RUNNING]

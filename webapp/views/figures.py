@@ -5,7 +5,6 @@ from typing import Any
 
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpResponse
-from django.utils import formats
 from django.utils.cache import patch_cache_control
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
@@ -18,11 +17,12 @@ from qa.models import FigureSheet
 from qa.selectors import figures as selectors
 from qa.selectors.gold import gold_sheet_of
 from webapp.selectors import figures as rows
-from webapp.selectors.figures_detail import detail_of, map_agreement
+from webapp.selectors.figures_detail import detail_of
 from webapp.selectors.flags import flag_rows
 from webapp.selectors.gold import gold_card
 from webapp.selectors.overview import progress_of
 from webapp.views.common import PageRequest, project_page, render_project
+from webapp.words import day_words
 
 
 @require_safe
@@ -53,6 +53,8 @@ def project_figures(request: PageRequest, membership: Membership) -> HttpRespons
             "rate": rate,
             "cost": hours * rate if rate else None,
         }
+    gold = gold_sheet_of(project, None)
+    context["gold"] = gold_card(gold) if gold else None
     return render_project(request, membership, "webapp/figures.html", "figures", **context)
 
 
@@ -151,15 +153,12 @@ def _check_own(membership: Membership, user_id: int | None) -> None:
 
 
 def _shared(sheet: FigureSheet) -> dict[str, Any]:
-    columns = [(formats.date_format(day, "j M"), parts, points) for day, parts, points in selectors.days_of(sheet)]
-    return {
-        "agreement": rows.agreement_rows(sheet),
-        "map_agreement": map_agreement(sheet),
+    columns = [(day_words(day), parts, points) for day, parts, points in selectors.days_of(sheet)]
+    return rows.agreement_card(sheet) | {
         "part_rows": rows.part_rows(sheet),
         "worst": rows.worst_words(sheet),
         "columns": columns,
         "has_days": any(parts or points for _day, parts, points in columns),
-        "weeks": [(row["week"], row["cm"]) for row in sheet.data["weeks"]],
     }
 
 

@@ -22,7 +22,8 @@ from webapp.views.common import PageRequest, as_pages, told
 def home(request: PageRequest) -> HttpResponse:
     """My projects, the next person, today's figures, what was sent back."""
     works = work_for(request.user)
-    first = next((work for work in works if work.next_stage is not None), None)
+    # What only few may do comes first: cases wait for a reviewer, people to annotate for anyone.
+    first = next((work for work in works if work.cases or work.next_stage is not None), None)
     context = {
         "first": first,
         "to_qualify": next((work for work in works if work.must_qualify), None),

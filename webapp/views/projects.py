@@ -13,10 +13,12 @@ from annotator.permissions import is_member_role, may_browse, may_engineer, may_
 from annotator.services.jobs import cancel_job
 from annotator.services.model_versions import model_choices
 from annotator.services.projects import add_example, change_project, remove_example
+from qa.selectors.figures import sheet_of
 from qa.services.gold_people import fill_training_pool, policy_of
 from webapp.forms.projects import ExampleForm, ProjectSettingsForm
 from webapp.forms.quality import QualityPolicyForm
 from webapp.selectors import overview as figures
+from webapp.selectors.figures import agreement_card
 from webapp.selectors.home import work_for
 from webapp.views.common import PageRequest, project_page, render_project, told
 
@@ -48,6 +50,9 @@ def overview(request: PageRequest, membership: Membership) -> HttpResponse:
             "annotators": figures.figures_by_annotator(project),
             "jobs": figures.jobs_for(project),
         }
+        sheet = sheet_of(project)
+        if sheet is not None and any([*sheet.data["agreement"].values(), *sheet.data["parts_agreement"].values()]):
+            context |= {"sheet": sheet} | agreement_card(sheet)
     if may_engineer(membership):
         context["models"] = model_choices()
     return render_project(request, membership, "webapp/overview.html", "overview", **context)

@@ -1,11 +1,12 @@
 // @ts-check
-/** Choosing tasks in the inbox: all of the page at once, a range with Shift, and how many there are. */
+/** Choosing tasks in the inbox: all of the page at once, a range with Shift, how many there are; acts wait for one. */
 
 const form = /** @type {HTMLFormElement | null} */ (document.querySelector("[data-inbox]"));
 const boxes = /** @type {HTMLInputElement[]} */ ([...(form?.querySelectorAll("input[name=task]") ?? [])]);
 const all = /** @type {HTMLInputElement | null} */ (form?.querySelector("[data-all]") ?? null);
 const told = /** @type {HTMLElement | null} */ (form?.querySelector("[data-chosen]") ?? null);
 const nothing = told?.textContent ?? "";
+const acts = /** @type {HTMLButtonElement[]} */ ([...(form?.querySelectorAll("button[name=act]") ?? [])]);
 let last = -1;
 
 boxes.forEach((box, at) => box.addEventListener("click", (event) => {
@@ -26,5 +27,9 @@ function tell() {
     all.checked = n > 0 && n === boxes.length;
     all.indeterminate = n > 0 && n < boxes.length;
   }
+  for (const act of acts) act.disabled = n === 0;
   if (told) told.textContent = n ? (told.dataset.words ?? "").replace("{n}", String(n)) : nothing;
 }
+
+// Also on the way back to the page, when the browser restores what was chosen.
+addEventListener("pageshow", tell);
