@@ -5,6 +5,7 @@ This is the one representation of a correspondence; (I, U, V), vertex numbers an
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -82,14 +83,19 @@ class SurfacePoints:
 def _checked_weights(triangle: npt.NDArray[np.int32], weights: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     """Zero the weights of absent points; refuse weights that are not barycentric beyond rounding, and renormalise."""
     is_valid = triangle >= 0
-    total = weights.sum(axis=1)
+    # Column by column: numpy reduces rows of three one at a time.
+    lowest = np.minimum(np.minimum(weights[:, 0], weights[:, 1]), weights[:, 2])
     with np.errstate(invalid="ignore"):
-        is_sound = (weights.min(axis=1, initial=0) >= -_WEIGHT_TOLERANCE) & (np.abs(total - 1) <= 3 * _WEIGHT_TOLERANCE)
+        is_sound = (lowest >= -_WEIGHT_TOLERANCE) & (np.abs(_sum_of_three(weights) - 1) <= 3 * _WEIGHT_TOLERANCE)
     if not is_sound[is_valid].all():
         first = int(np.flatnonzero(is_valid & ~is_sound)[0])
         raise ValueError(f"weights must be non-negative with sum 1, got {weights[first].tolist()} for point {first}")
-    clipped = np.clip(np.where(is_valid[:, None], weights, 0.0), 0.0, None)
-    return np.asarray(clipped / np.where(is_valid, clipped.sum(axis=1), 1.0)[:, None])
+    clipped = np.maximum(np.where(is_valid[:, None], weights, 0.0), 0.0)
+    return np.asarray(clipped / np.where(is_valid, _sum_of_three(clipped), 1.0)[:, None])
+
+
+def _sum_of_three(columns: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    return np.asarray(columns[:, 0] + columns[:, 1] + columns[:, 2])
 
 
 def _trusted(triangle: npt.NDArray[np.int32], weights: npt.NDArray[np.float64]) -> SurfacePoints:
@@ -124,11 +130,21 @@ def nearest_vertex(points: SurfacePoints) -> npt.NDArray[np.int32]:
     Returns:
         (N,) int32, 0..6889 or -1.
     """
-    vertices = load_canonical_body().vertices
-    corner_vertex = load_topology().faces[points.triangle]  # (N, 3)
-    away = vertices[corner_vertex] - positions(points, vertices)[:, None, :]
-    nearest = np.einsum("nkd,nkd->nk", away, away).argmin(axis=1)
-    return np.where(points.is_valid, corner_vertex[np.arange(len(points)), nearest], np.int32(-1))
+    # With sides s, the squared distance to corner i is sum_j w_j s_ij^2 less a term that is the same for all corners.
+    side_01, side_12, side_20 = _squared_sides()[points.triangle].T
+    w0, w1, w2 = points.weights.T
+    to_0, to_1, to_2 = w1 * side_01 + w2 * side_20, w0 * side_01 + w2 * side_12, w0 * side_20 + w1 * side_12
+    nearest = np.where((to_0 <= to_1) & (to_0 <= to_2), 0, np.where(to_1 <= to_2, 1, 2))
+    corner = load_topology().faces[points.triangle, nearest]
+    return np.where(points.is_valid, corner, np.int32(-1))
+
+
+@lru_cache(maxsize=1)
+def _squared_sides() -> npt.NDArray[np.float64]:
+    """Return (T, 3) the squared sides 0-1, 1-2 and 2-0 of the canonical body's triangles."""
+    corners = load_canonical_body().vertices[load_topology().faces]
+    along = corners - np.roll(corners, -1, axis=1)
+    return np.asarray(np.einsum("tkd,tkd->tk", along, along))
 
 
 def surface_of_vertex(vertex: npt.NDArray[np.integer]) -> SurfacePoints:

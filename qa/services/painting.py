@@ -31,9 +31,11 @@ def painted(n: NDArray[np.int64], cm: NDArray[np.int64], table: Distances) -> ND
     seen = np.flatnonzero(n)
     if not len(seen):
         return None
-    bells = _all_bells(table)[seen] if len(seen) > _MANY else _bells(seen, table)
-    weight = bells.T @ n[seen].astype(np.float64)
-    total = bells.T @ (cm[seen] / UNITS_PER_CM)
+    of_all = len(seen) > _MANY
+    bells = _all_bells(table) if of_all else _bells(seen, table).T
+    at = slice(None) if of_all else seen
+    # In the bells' own type: of another, each product would begin with a copy of all bells.
+    weight, total = (bells @ sums[at].astype(np.float32) for sums in (n, cm / UNITS_PER_CM))
     units = np.full(N_VERTICES, NOT_PAINTED, np.uint8)
     told = weight > 1e-3
     units[told] = np.clip(total[told] / weight[told] * PAINTED_PER_CM, 0, NOT_PAINTED - 1).astype(np.uint8)
@@ -42,6 +44,7 @@ def painted(n: NDArray[np.int64], cm: NDArray[np.int64], table: Distances) -> ND
 
 @lru_cache(maxsize=1)
 def _all_bells(table: Distances) -> Any:
+    # A bell around a vertex weighs another as much as the other's weighs it: no need to turn the table over.
     return _bells(np.arange(N_VERTICES), table)
 
 

@@ -10,6 +10,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
+from scipy.spatial.distance import cdist
 
 from body.parts import MIRROR_PART, N_PARTS, PARTS
 from labels.boxes import Crop
@@ -19,6 +20,8 @@ N_LABELS: Final = N_PARTS + 1
 LIMBS: Final = tuple((part.number, part.mirror) for part in PARTS if part.side == "right")
 # Sides exchanged, a swapped limb must agree at least this well: what lies elsewhere altogether is no swap.
 SWAPPED_IOU: Final = 0.25
+# Distances between so many pairs of border pixels are worked out one by one.
+_FEW_PAIRS: Final = 1_000_000
 
 Float64 = NDArray[np.float64]
 Counts = NDArray[np.int64]
@@ -137,10 +140,17 @@ def _boundary_px(first: LabelMap, second: LabelMap) -> Float64:
     found = np.full(N_LABELS, np.nan)
     borders = [_border_pixels(label_map) for label_map in (first, second)]
     for part in borders[0].keys() & borders[1].keys():
-        a, b = borders[0][part], borders[1][part]
-        away = np.concatenate([cKDTree(b).query(a)[0], cKDTree(a).query(b)[0]])
-        found[part] = away.mean()
+        found[part] = np.concatenate(_gaps(borders[0][part], borders[1][part])).mean()
     return found
+
+
+def _gaps(a: NDArray[np.int64], b: NDArray[np.int64]) -> tuple[Float64, Float64]:
+    """Return how far each pixel of a is from the nearest of b, and each of b from the nearest of a."""
+    if len(a) * len(b) > _FEW_PAIRS:
+        return cKDTree(b).query(a)[0], cKDTree(a).query(b)[0]
+    # Twice as quick as trees for the borders of a part of a usual person.
+    away = cdist(a, b)
+    return away.min(1), away.min(0)
 
 
 def _border_pixels(label_map: LabelMap) -> dict[int, NDArray[np.int64]]:

@@ -27,7 +27,7 @@ from qa.services.rows import Rows, store_rows, take_rows
 from qa.services.sheets import REST, write_sheets
 from qa.services.tallies import EVERYONE, LAYOUT, SIZE, Sums, deflated, inflated
 
-_AT_ONCE: Final = 500
+_AT_ONCE: Final = 1000
 # One transaction ends after so many tasks or seconds, so that a kill costs little work.
 _TASKS_AT_MOST: Final = 20_000
 _SECONDS_AT_MOST: Final = 60.0
@@ -128,11 +128,21 @@ def _measure_changes(project: Project, table: Distances | None) -> Change:
         known.add(measured)
         done |= set(measured.tasks)
     known.store()
-    ChangedTask.objects.filter(pk__in=[pk for pk, task in listed if task in done]).delete()
-    authors = Submission.objects.filter(task__in=done, annotator__isnull=False, origin__in=OWN).order_by()
-    people = known.touched - {EVERYONE} | set(authors.values_list("annotator_id", flat=True).distinct())
+    people = known.touched - {EVERYONE} | _strike_off([pk for pk, task in listed if task in done], sorted(done))
     is_more = len(listed) == rows_at_most or len(done) < len({task for _pk, task in listed})
     return Change(len(done), frozenset(people), is_more)
+
+
+def _strike_off(changes: list[int], tasks: list[int]) -> set[int]:
+    """Take changes off the list; returns who answered their tasks. Arrays: lists of 40,000 values take seconds."""
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM qa_changedtask WHERE id = ANY(%s)", [changes])
+        cursor.execute(
+            "SELECT DISTINCT annotator_id FROM annotator_submission"
+            " WHERE task_id = ANY(%s) AND annotator_id IS NOT NULL AND origin = ANY(%s)",
+            [tasks, [origin.value for origin in OWN]],
+        )
+        return {annotator for (annotator,) in cursor}
 
 
 def forget(project: Project) -> None:
