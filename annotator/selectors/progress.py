@@ -51,10 +51,14 @@ def throughput_for_project(project: Project, *, days: int = 14) -> list[dict[str
 
 
 def annotator_figures(project: Project) -> list[dict[str, Any]]:
-    """Return for each person who submitted: how many answers of each stage, and the mean active seconds. One query."""
+    """Return for each annotator how many answers of each stage, and the mean active seconds. One query.
+
+    What reviewers placed better is no work of that kind.
+    """
     parts, points = Q(task__stage=Stage.PARTS), Q(task__stage=Stage.CORRESPONDENCE)
     rows = (
         Submission.objects.filter(task__project=project, annotator__isnull=False)
+        .exclude(origin=Submission.Origin.REVIEW)
         .order_by("annotator__username")
         .values("annotator_id", "annotator__username", "annotator__display_name")
         .annotate(

@@ -76,20 +76,31 @@ def worst_words(sheet: FigureSheet) -> str:
     if not total:
         return ""
     first, *rest = sorted(rows, key=lambda row: -row["n"] * row["cm"])
+    # "Torso and right upper leg": only the first begins the sentence.
     names = [_(part_by_number(row["part"]).name) for row in (first, *rest[:1])]
+    names[1:] = [name[:1].lower() + name[1:] for name in names[1:]]
     share = 100 * sum(row["n"] * row["cm"] for row in (first, *rest[:1])) / total
     both = _(" and ").join(names)
     return _("%(parts)s carry %(share)d %% of all error.") % {"parts": both, "share": share}
 
 
-def annotator_rows(sheet: FigureSheet) -> list[dict[str, Any]]:
-    """Return the annotators of a project's sheet with names, most answers first."""
+def annotator_rows(sheet: FigureSheet, flags: list[dict[str, Any]] | None = None) -> list[dict[str, Any]]:
+    """Return the annotators of a project's sheet with names, most answers first.
+
+    Args:
+        flags: as flag_rows tells them; each annotator gets its own, once a name, with all that was counted.
+    """
+    habits: dict[int, dict[str, str]] = {}
+    for flag in flags or []:
+        named = habits.setdefault(flag["id"], {})
+        named[flag["name"]] = " ".join(filter(None, [named.get(flag["name"]), flag["text"]]))
     rows = sheet.data.get("annotators", [])
     names = {user.pk: str(user) for user in User.objects.filter(pk__in=[row["id"] for row in rows])}
     told = [
         {
             **row,
             "name": names.get(row["id"], "–"),
+            "habits": habits.get(row["id"], {}),
             "parts": row.get("stages", {}).get("parts", {}),
             "points": row.get("stages", {}).get("correspondence", {}),
         }

@@ -12,6 +12,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from body.parts import N_PARTS, WORK_ORDER
+from webapp.templatetags.shell import seconds
 from webapp.words import day_words
 
 register = template.Library()
@@ -42,7 +43,7 @@ def day_columns(label: str, days: Iterable[tuple[str, int, int]]) -> SafeString:
     bars: list[tuple[str, str, str, str, str, str, int]] = []
     for number, (day, parts, points) in enumerate(rows):
         for offset, name, count in ((0.14, "parts", parts), (0.5, "points", points)):
-            height = 130 * count / top
+            height = 124 * count / top
             x, y = number * step + offset * step, 140 - height
             bars.append((name, f"{x:.1f}", f"{y:.1f}", f"{step * 0.32:.1f}", f"{height:.1f}", day, count))
     rects = format_html_join(
@@ -168,18 +169,22 @@ def plot_mark(mark: str) -> SafeString:
 
 @register.simple_tag
 def trend(label: str, points: Iterable[tuple[str, float]], unit: str) -> SafeString:
-    """Return a line of (ISO day, value) from zero, with its first, last and highest value written out."""
+    """Return a line of (ISO day, value) from zero, with its first and last day and its highest value written out."""
     rows = [(day_words(day), value) for day, value in points]
+
+    def told(value: float) -> str:
+        return seconds(value) if unit == "s" else f"{value:.1f} {unit}".strip()
+
     if len(rows) < 2:
-        return format_html_join("", '<p class="muted">{}: {} {}</p>', ((when, f"{n:.1f}", unit) for when, n in rows))
+        return format_html_join("", '<p class="muted">{}: {}</p>', ((when, told(value)) for when, value in rows))
     top = max((value for _when, value in rows), default=0) or 1
     step = 440 / max(len(rows) - 1, 1)
     spots = [(10 + number * step, 96 - 80 * value / top, when, value) for number, (when, value) in enumerate(rows)]
     line = "M" + "L".join(f"{x:.1f} {y:.1f}" for x, y, _when, _value in spots)
     dots = format_html_join(
         "",
-        '<circle class="plot-dot" cx="{}" cy="{}" r="3"><title>{}: {} {}</title></circle>',
-        ((f"{x:.1f}", f"{y:.1f}", when, f"{value:.1f}", unit) for x, y, when, value in spots),
+        '<circle class="plot-dot" cx="{}" cy="{}" r="3"><title>{}: {}</title></circle>',
+        ((f"{x:.1f}", f"{y:.1f}", when, told(value)) for x, y, when, value in spots),
     )
     words = format_html_join(
         "",
@@ -188,9 +193,9 @@ def trend(label: str, points: Iterable[tuple[str, float]], unit: str) -> SafeStr
     )
     return format_html(
         '<svg class="plot plot-wide" viewBox="0 0 460 116" role="img" aria-label="{}">'
-        '<path class="axis" d="M0 96.5h460M0 16.5h460"/><text x="0" y="11">{} {}</text>'
+        '<path class="axis" d="M0 96.5h460M0 16.5h460"/><text x="0" y="11">{}</text>'
         '<path class="plot-trend" d="{}"/>{}{}</svg>',
-        label, f"{top:.1f}", unit, line, dots, words,
+        label, told(top), line, dots, words,
     )  # fmt: skip
 
 

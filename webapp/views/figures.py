@@ -37,8 +37,8 @@ def project_figures(request: PageRequest, membership: Membership) -> HttpRespons
         hours = sum(stage["hours"] for stage in sheet.data["stages"].values())
         context |= {
             **_shared(sheet),
-            "annotators": rows.annotator_rows(sheet),
-            "flags": flag_rows(sheet),
+            "annotators": rows.annotator_rows(sheet, flags := flag_rows(sheet)),
+            "flags": flags,
             "stage_rows": [
                 (
                     stage,
