@@ -5,6 +5,7 @@ adds that. A worker that dies in the middle leaves everything as it was, the lis
 """
 
 import time
+from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
@@ -28,6 +29,7 @@ from qa.services.sheets import REST, write_sheets
 from qa.services.tallies import EVERYONE, LAYOUT, SIZE, Sums, deflated, inflated
 
 _AT_ONCE: Final = 1000
+_COMPARED_AT_ONCE: Final = 2
 # One transaction ends after so many tasks or seconds, so that a kill costs little work.
 _TASKS_AT_MOST: Final = 20_000
 _SECONDS_AT_MOST: Final = 60.0
@@ -217,16 +219,15 @@ class _Measured:
 
 
 def _measured(project: Project, batches: Iterable[list[int]], table: Distances | None) -> Iterator[_Measured]:
-    """Measure batch after batch, and store its rows: one is compared while the next is read and the last is stored."""
-    with ThreadPoolExecutor(1) as pool:
-        under_way: Future[_Measured] | None = None
+    """Measure batch after batch, and store its rows: two are compared while others are read and stored."""
+    under_way: deque[Future[_Measured]] = deque()
+    with ThreadPoolExecutor(_COMPARED_AT_ONCE) as pool:
         for batch in batches:
-            taken = _take(batch, table)
-            last, under_way = under_way, pool.submit(_compare, project, taken, table)
-            if last:
-                yield _stored(last.result())
-        if under_way:
-            yield _stored(under_way.result())
+            if len(under_way) == _COMPARED_AT_ONCE:
+                yield _stored(under_way.popleft().result())
+            under_way.append(pool.submit(_compare, project, _take(batch, table), table))
+        while under_way:
+            yield _stored(under_way.popleft().result())
 
 
 def _take(tasks: list[int], table: Distances | None) -> _Taken:
