@@ -16,7 +16,8 @@ from densepose.images import Rgb, check_rgb
 from densepose.models.detector import PersonDetector
 from labels.boxes import Box
 
-WEIGHTS: Final = Path(__file__).parent / "weights" / "detector.safetensors"
+BUNDLED_FINDER: Final = "detector"
+WEIGHTS: Final = Path(__file__).parent / "weights" / f"{BUNDLED_FINDER}.safetensors"
 
 _LOOKS: Final = (1.0, 0.5)  # at full size, who fills the photograph is larger than anybody it learnt from
 _PAD_TO: Final = 32

@@ -18,7 +18,7 @@ from densepose.crops import Region, region_of, square
 from densepose.images import Batch, Rgb, check_rgb, to_batch
 from densepose.models.backbone import fold_norms
 from densepose.models.lite import LiteDensePose
-from densepose.people_finder import FoundPerson, PeopleFinder, bundled_finder
+from densepose.people_finder import BUNDLED_FINDER, FoundPerson, PeopleFinder, bundled_finder
 from densepose.surface_maps import SurfaceMap, surface_maps
 from labels.boxes import Box, Crop
 
@@ -69,6 +69,11 @@ class Predictor(ABC):
     @abstractmethod
     def sure_score(self) -> float:
         """The score from which on a detected person is more likely there than not."""
+
+    @property
+    def finder(self) -> str:
+        """The name of the bundled detector that finds people for it; empty where it needs none."""
+        return ""
 
     @abstractmethod
     def find(self, image: Rgb) -> list[FoundPerson]:
@@ -156,6 +161,11 @@ class LitePredictor(Predictor):
     @property
     def sure_score(self) -> float:
         return 1.0 if self._finder is None else self._finder.config.score_threshold
+
+    @property
+    def finder(self) -> str:
+        """The name of the bundled detector that finds people for it; empty where there is none."""
+        return "" if self._finder is None else BUNDLED_FINDER
 
     def find(self, image: Rgb) -> list[FoundPerson]:
         """Return the people of one photograph without looking at their surface, best first."""

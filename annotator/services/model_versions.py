@@ -19,12 +19,14 @@ from annotator.services.events import record_event
 from annotator.storage import open_stored, store_file
 
 _BUNDLED_FOLDER: Final = Path(densepose.__file__).parent / "weights"
+# They find people for others and propose nothing themselves.
+_FINDERS: Final = frozenset({"detector"})
 _SUFFIXES: Final = frozenset({".safetensors", ".pkl", ".pth"})
 
 
 def bundled_names() -> list[str]:
-    """Return the names of the networks whose weights lie beside the code."""
-    return sorted(path.stem for path in _BUNDLED_FOLDER.glob("*.safetensors"))
+    """Return the names of the networks that propose and whose weights lie beside the code."""
+    return sorted({path.stem for path in _BUNDLED_FOLDER.glob("*.safetensors")} - _FINDERS)
 
 
 def version_named(name: str, by: User | None = None) -> ModelVersion:
@@ -33,8 +35,8 @@ def version_named(name: str, by: User | None = None) -> ModelVersion:
     Raises:
         InvalidInputError: neither a bundled name nor a file of weights.
     """
-    if name in bundled_names():
-        path = _BUNDLED_FOLDER / f"{name}.safetensors"
+    path = _BUNDLED_FOLDER / f"{name}.safetensors"
+    if name in _FINDERS or name in bundled_names():
         return _registered(path, name=name, bundled=name, by=by)
     path = Path(name)
     if path.suffix not in _SUFFIXES or not path.is_file():

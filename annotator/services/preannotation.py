@@ -69,12 +69,12 @@ def people_without_proposal(project: Project, version: ModelVersion) -> QuerySet
     )
 
 
-def images_to_search(project: Project, version: ModelVersion) -> QuerySet[Image]:
+def images_to_search(project: Project, finder: ModelVersion) -> QuerySet[Image]:
     """Return the images in which nobody was ever drawn, and in which this version has not looked for people yet."""
     anyone = Person.objects.filter(image=OuterRef("pk"))
     return (
         Image.objects.filter(~Exists(anyone), project=project, state=Image.State.READY)
-        .exclude(searched_by=version.digest)
+        .exclude(searched_by=finder.digest)
         .order_by("pk")
     )
 
@@ -97,16 +97,16 @@ def store_proposal(
 
 
 @transaction.atomic
-def propose_people(*, image: Image, version: ModelVersion, boxes: Sequence[Box]) -> list[Person]:
+def propose_people(*, image: Image, finder: ModelVersion, boxes: Sequence[Box]) -> list[Person]:
     """Keep the people that a detector found in an image, each to be confirmed or deleted, and that it has looked."""
-    Image.objects.filter(pk=image.pk).update(searched_by=version.digest)
+    Image.objects.filter(pk=image.pk).update(searched_by=finder.digest)
     found = []
     for box in boxes:
         try:
             found.append(
                 create_person(
                     image=image, box=box.to_xywh(), is_proposed=True,
-                    source={"detected_by": version.digest, "name": version.name},
+                    source={"detected_by": finder.digest, "name": finder.name},
                 )
             )  # fmt: skip
         except InvalidInputError:

@@ -15,7 +15,7 @@ from django.db import transaction
 from annotator.errors import NotFoundError
 from annotator.models import Image, ModelVersion, Person
 from annotator.services.jobs import JobFailedError, JobRun, job_kind
-from annotator.services.model_versions import weights_of
+from annotator.services.model_versions import version_named, weights_of
 from annotator.services.pictures import open_picture
 from annotator.services.preannotation import (
     enqueue_for_new_people,
@@ -76,7 +76,8 @@ def _loaded(weights: str) -> "Predictor":
 def _search_images(run: JobRun, network: "Predictor", version: ModelVersion) -> tuple[int, int]:
     """Find people in images without any; returns how many, and how many images the network cannot search."""
     assert run.project is not None
-    wanted = images_to_search(run.project, version)
+    finder = version_named(network.finder) if network.finder else version
+    wanted = images_to_search(run.project, finder)
     total = wanted.count()
     if not network.detects:
         return 0, total
@@ -87,7 +88,7 @@ def _search_images(run: JobRun, network: "Predictor", version: ModelVersion) -> 
         people = [] if pixels is None else network.find(pixels)
         with transaction.atomic():
             boxes = [person.box for person in people if person.score >= network.sure_score]
-            found += len(propose_people(image=image, version=version, boxes=boxes))
+            found += len(propose_people(image=image, finder=finder, boxes=boxes))
             done += 1
             run.checkpoint({"searched": image.pk})
         run.progress(done, max(done, total), f"Looking for people: {found} found")

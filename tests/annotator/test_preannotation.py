@@ -186,7 +186,7 @@ def test_doubtful_people_come_first_where_the_project_says_so(world: World, tmp_
 def test_people_that_a_model_finds_wait_for_a_person(world: World, tmp_path) -> None:
     version = version_named(str(write_network(tmp_path)))
     image = world.image
-    found = propose_people(image=image, version=version, boxes=[Box(40, 30, 80, 160), Box(10, 10, 2, 2)])
+    found = propose_people(image=image, finder=version, boxes=[Box(40, 30, 80, 160), Box(10, 10, 2, 2)])
     assert len(found) == 1
     image.refresh_from_db()
     assert image.searched_by == version.digest
