@@ -1,4 +1,4 @@
-"""Releases: frozen, reproducible exports of a project."""
+"""Releases: frozen, reproducible exports of a project; what was trained on them and measured with them."""
 
 import uuid
 from typing import ClassVar
@@ -7,7 +7,7 @@ from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from annotator.models import Job, Project
+from annotator.models import Job, ModelVersion, Project
 
 
 class Format(models.TextChoices):
@@ -69,3 +69,51 @@ class AnnotationSource(models.Model):
 
     def __str__(self) -> str:
         return self.file_name
+
+
+class Training(models.Model):
+    """How a version of a model came about: which release it learnt from, which weights it began with."""
+
+    version = models.OneToOneField(ModelVersion, on_delete=models.CASCADE, related_name="training")
+    project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="trainings")
+    release_number = models.PositiveIntegerField()  # a number outlives its release
+    start = models.ForeignKey(ModelVersion, on_delete=models.SET_NULL, null=True, related_name="+")
+    minutes = models.FloatField()
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering: ClassVar = ["-created_at", "-id"]
+
+    def __str__(self) -> str:
+        return f"{self.version} from release {self.release_number} of {self.project}"
+
+
+class Evaluation(models.Model):
+    """What a version of a model is worth on the held-out people (split val) of a release, with given boxes.
+
+    `held_out` is the digest of the release's file: two versions are compared where it is the same. `figures` are of all
+    people together, `by_person` columns with one entry a person: `densepose.evaluation.report`, rule "exact".
+    """
+
+    version = models.ForeignKey(ModelVersion, on_delete=models.CASCADE, related_name="evaluations")
+    project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="evaluations")
+    release_number = models.PositiveIntegerField()
+    held_out = models.CharField(max_length=64)
+    figures = models.JSONField()
+    by_person = models.JSONField()
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering: ClassVar = ["-created_at", "-id"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["version", "project", "held_out"], name="evaluation_once_a_held_out_set"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.version} on release {self.release_number} of {self.project}"
+
+    def in_words(self) -> str:
+        """Return what a terminal shows of it."""
+        names = {"auc10": "AUC@10", "auc30": "AUC@30", "ap": "AP (GPS)"}
+        told = [f"{label} {self.figures[name]:.3f}" for name, label in names.items() if self.figures[name] is not None]
+        return f"{self.version} on {self.figures['people']} held-out people: {', '.join(told)}"

@@ -13,13 +13,28 @@ import numpy as np
 from PIL import Image as Pillow
 from rest_framework.test import APIClient
 
-from annotator.models import Consensus, Image, Lease, Membership, PartViewSet, Person, Project, Role, Task, User
+from annotator.models import (
+    Consensus,
+    Image,
+    Lease,
+    Membership,
+    PartViewSet,
+    Person,
+    PointStatus,
+    Project,
+    Role,
+    Task,
+    User,
+)
 from annotator.services.drafts import encoded
 from annotator.services.images import add_image
 from annotator.services.people import create_person
+from annotator.services.point_sets import points_for_person
 from annotator.services.projects import create_project
 from body.canonical import load_canonical_body
 from body.parts import N_PARTS
+from body.surface import surface_of_vertex
+from body.topology import load_topology
 from labels.label_maps import pack
 from rendering.views.cameras import cameras_of
 from rendering.views.style import STYLE_HASH
@@ -144,6 +159,21 @@ def accept_parts(person: Person, parts: tuple[int, ...] = (1, 14), by: User | No
         crop_width=crop.width, crop_height=crop.height, label_map=pack(label_map), parts_not_visible=[],
     )  # fmt: skip
     return place_consensus(task=task, answer=submission, method=Consensus.Method.SINGLE, by=None)
+
+
+def accept_points(person: Person) -> Consensus:
+    """Accept an answer that places each point on some vertex of its part."""
+    points = points_for_person(person)
+    assert points is not None
+    topology = load_topology()
+    vertex_of = {part: topology.faces[topology.face_part == part][0, 0] for part in range(1, 15)}
+    surface = surface_of_vertex(np.array([vertex_of[int(part)] for part in points.part]))
+    n = len(points.key)
+    return Consensus.objects.create(
+        person=person, stage="correspondence", method="single", point_set=points, accepted_at=person.created_at,
+        status=np.full(n, PointStatus.PLACED), view=np.ones(n), click=np.zeros((n, 2)),
+        triangle=surface.triangle, weights=surface.weights,
+    )  # fmt: skip
 
 
 def answered(world: World, stage: str, names: tuple[str, ...] = ("ana", "ben")) -> Task:

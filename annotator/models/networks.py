@@ -1,4 +1,4 @@
-"""The networks that propose: which weights, where they lie, how well they did."""
+"""The networks that propose: which weights, and where they lie."""
 
 from typing import ClassVar
 
@@ -9,15 +9,14 @@ from django.db import models
 class ModelVersion(models.Model):
     """One set of weights, told apart by the hash of its file.
 
-    `bundled` names weights that lie beside the code; all others are kept in storage under `file`. `figures` are what
-    was measured of it: {"auc10": 0.41, ...} and on what.
+    `bundled` names weights that lie beside the code; all others are kept in storage under `file`. What was measured of
+    it, and what it was trained on, is `export.models`.
     """
 
     name = models.CharField(max_length=80)
     digest = models.CharField(max_length=64, unique=True)
     bundled = models.CharField(max_length=40, blank=True)
     file = models.FileField(max_length=200, blank=True)
-    figures = models.JSONField(default=dict, blank=True)
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
 

@@ -46,8 +46,10 @@ class Project(models.Model):
     reopen_minutes = models.PositiveSmallIntegerField(default=10, validators=[MaxValueValidator(1440)])
     # Share of tasks in which suggestions (keypoints, models) are shown: 0 never, 1 always.
     assistance_share = models.FloatField(default=1.0, validators=[MinValueValidator(0), MaxValueValidator(1)])
-    # New people get proposals of the best model at hand, by themselves.
+    # New people get proposals by themselves.
     preannotates = models.BooleanField(default=False)
+    # Whose proposals those are; empty: the bundled network's.
+    proposer = models.ForeignKey("ModelVersion", on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
     # People that the model is least sure of come first.
     orders_by_uncertainty = models.BooleanField(default=False)
     # Annotators pass an exam on rendered people before they get any other; the bars are qa's.

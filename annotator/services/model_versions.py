@@ -6,7 +6,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from django.core.files.storage import default_storage
 from django.db import transaction
@@ -20,13 +20,13 @@ from annotator.storage import open_stored, store_file
 
 _BUNDLED_FOLDER: Final = Path(densepose.__file__).parent / "weights"
 # They find people for others and propose nothing themselves.
-_FINDERS: Final = frozenset({"detector"})
+FINDERS: Final = frozenset({"detector"})
 _SUFFIXES: Final = frozenset({".safetensors", ".pkl", ".pth"})
 
 
 def bundled_names() -> list[str]:
     """Return the names of the networks that propose and whose weights lie beside the code."""
-    return sorted({path.stem for path in _BUNDLED_FOLDER.glob("*.safetensors")} - _FINDERS)
+    return sorted({path.stem for path in _BUNDLED_FOLDER.glob("*.safetensors")} - FINDERS)
 
 
 def version_named(name: str, by: User | None = None) -> ModelVersion:
@@ -36,7 +36,7 @@ def version_named(name: str, by: User | None = None) -> ModelVersion:
         InvalidInputError: neither a bundled name nor a file of weights.
     """
     path = _BUNDLED_FOLDER / f"{name}.safetensors"
-    if name in _FINDERS or name in bundled_names():
+    if name in FINDERS or name in bundled_names():
         return _registered(path, name=name, bundled=name, by=by)
     path = Path(name)
     if path.suffix not in _SUFFIXES or not path.is_file():
@@ -47,10 +47,11 @@ def version_named(name: str, by: User | None = None) -> ModelVersion:
     return _registered(path, name=path.stem, bundled="", by=by)
 
 
-def known_versions() -> list[ModelVersion]:
-    """Return every version that can propose, the newest first; what is bundled counts without being asked for."""
-    bundled = {version_named(name).pk for name in bundled_names()}
-    return [version for version in ModelVersion.objects.all() if not version.bundled or version.pk in bundled]
+def default_version() -> ModelVersion | None:
+    """Return the bundled network's version; where none is bundled the newest, None where there is no model."""
+    for name in bundled_names():
+        return version_named(name)
+    return ModelVersion.objects.filter(bundled="").first()
 
 
 def model_choices() -> list[tuple[str, str]]:
@@ -71,14 +72,6 @@ def chosen_version(key: str) -> ModelVersion:
     if found is None:
         raise NotFoundError(_("There is no such model."))
     return found
-
-
-def set_figures(*, version: ModelVersion, figures: dict[str, Any], by: User | None = None) -> None:
-    """Keep what was measured of a version."""
-    with transaction.atomic():
-        before, version.figures = version.figures, figures
-        version.save(update_fields=["figures"])
-        record_event(verb="measured", target=version, actor=by, before=before, after=figures)
 
 
 @contextmanager

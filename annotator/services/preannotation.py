@@ -9,8 +9,9 @@ from django.db.models.functions import Coalesce
 
 from annotator.errors import InvalidInputError
 from annotator.models import Image, Job, ModelVersion, Person, Project, Proposal, Stage, Task, User
+from annotator.services.events import record_event
 from annotator.services.jobs import enqueue_job
-from annotator.services.model_versions import known_versions
+from annotator.services.model_versions import default_version
 from annotator.services.people import create_person
 from annotator.services.suggestions import completed_by_limbs
 from labels.boxes import Box
@@ -43,19 +44,34 @@ def enqueue_for_new_people() -> int:
 
     A job that failed is left to a person: the next round would fail like it.
     """
-    projects = Project.objects.filter(preannotates=True, is_archived=False)
-    versions = known_versions() if projects.exists() else []
-    if not versions:
-        return 0
     started = 0
-    for project in projects:
-        last = Job.objects.filter(key=job_key(project, versions[0])).order_by("-created_at").first()
+    for project in Project.objects.filter(preannotates=True, is_archived=False).select_related("proposer"):
+        version = proposer_of(project)
+        if version is None:
+            continue
+        last = Job.objects.filter(key=job_key(project, version)).order_by("-created_at").first()
         if last is not None and last.state not in {Job.State.DONE, Job.State.CANCELLED}:
             continue
-        if people_without_proposal(project, versions[0]).exists():
-            enqueue_preannotation(project=project, version=versions[0])
+        if people_without_proposal(project, version).exists():
+            enqueue_preannotation(project=project, version=version)
             started += 1
     return started
+
+
+def proposer_of(project: Project) -> ModelVersion | None:
+    """Return the version that proposes for a project's new people; None where no model is at hand."""
+    return project.proposer or default_version()
+
+
+@transaction.atomic
+def choose_proposer(*, project: Project, version: ModelVersion, by: User) -> None:
+    """Let a version propose for a project's new people from now on. What was proposed before stays."""
+    before = proposer_of(project)
+    Project.objects.filter(pk=project.pk).update(proposer=version)
+    record_event(
+        verb="changed", target=project, project=project, actor=by, before={"proposer": str(before) if before else None},
+        after={"proposer": str(version)},
+    )  # fmt: skip
 
 
 def people_without_proposal(project: Project, version: ModelVersion) -> QuerySet[Person]:

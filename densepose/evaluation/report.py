@@ -7,8 +7,9 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
+from body.intervals import mean_interval
 from body.parts import CHARTS, PART_OF_CHART, PARTS
-from body.similarity import AUC_LIMITS_M, auc, auc_by_person, rcp_curve
+from body.similarity import AUC_LIMITS_M, auc, auc_by_person, point_similarity, rcp_curve
 from densepose.evaluation.matching import AREAS_PX, match, summary
 from densepose.evaluation.points import RULES
 from densepose.evaluation.scoring import FOUND_OVERLAP, KINDS, ImageScore
@@ -27,7 +28,7 @@ RULES_IN_WORDS: Final[dict[str, str]] = {
     "found": f"one detection a person, largest box overlap first, {FOUND_OVERLAP} at least",
 }
 
-_BOOTSTRAPS: Final = 1_000
+_DIGITS: Final = 6
 _PART_OF_CHART: Final = np.array(PART_OF_CHART)
 
 Float64 = npt.NDArray[np.float64]
@@ -60,12 +61,18 @@ def report(scores: Sequence[ImageScore]) -> dict[str, Any]:
 
 def _points(errors: Float64, chart: npt.NDArray[np.uint8], person: npt.NDArray[np.int64]) -> dict[str, Any]:
     figures: dict[str, Any] = {}
+    who, place, count = np.unique(person, return_inverse=True, return_counts=True)
+    by_person: dict[str, Any] = {"person": who.tolist(), "points": count.tolist()}
     for limit_m in AUC_LIMITS_M:
         name = f"AUC@{round(100 * limit_m)}"
         figures[name] = auc(errors, limit_m)
         _, of_people = auc_by_person(errors, person, limit_m)
         figures[f"{name} mean over people"] = float(of_people.mean()) if len(of_people) else math.nan
-        figures[f"{name} 95% over people"] = _interval(errors, person, limit_m)
+        spread = mean_interval(who, of_people * count, count)
+        figures[f"{name} 95% over people"] = [spread.low, spread.high] if spread else [math.nan, math.nan]
+        by_person[name] = of_people.round(_DIGITS).tolist()
+    similarity = np.bincount(place, weights=point_similarity(errors), minlength=len(who)) / count
+    figures["by_person"] = by_person | {"GPS": similarity.round(_DIGITS).tolist()}
     is_placed = np.isfinite(errors)
     figures["median_cm"] = float(100 * np.median(errors)) if len(errors) else math.nan
     figures["background"] = float(np.mean(~is_placed)) if len(errors) else math.nan
@@ -85,18 +92,6 @@ def _short(errors: Float64) -> dict[str, float]:
         "AUC@30": auc(errors, AUC_LIMITS_M[1]),
         "background": float(np.mean(~np.isfinite(errors))),
     }
-
-
-def _interval(errors: Float64, person: npt.NDArray[np.int64], limit_m: float) -> list[float]:
-    """Return the 95 % interval of the pooled area, people drawn anew: their points' errors are not independent."""
-    who, place = np.unique(person, return_inverse=True)
-    if len(who) < 2:
-        return [math.nan, math.nan]
-    score = np.bincount(place, weights=np.clip(1 - errors / limit_m, 0, None))
-    count = np.bincount(place)
-    drawn = np.random.default_rng(0).integers(0, len(who), (_BOOTSTRAPS, len(who)))
-    areas = score[drawn].sum(axis=1) / count[drawn].sum(axis=1)
-    return [float(value) for value in np.quantile(areas, [0.025, 0.975])]
 
 
 def _sound(value: Any) -> Any:

@@ -7,9 +7,9 @@ import numpy as np
 from django.utils import timezone
 
 from annotator.models import Lease, Project, Stage
+from body.intervals import mean_interval
 from body.parts import PARTS
 from qa.models import GoldScore, GoldSheet
-from qa.services.intervals import mean_interval
 
 # The tutorial is for learning: what is tried there counts in no figure.
 COUNTED: Final = (Lease.Purpose.CHECK, Lease.Purpose.EXAM)

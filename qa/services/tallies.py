@@ -12,9 +12,9 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from body.intervals import Interval, interval_of
 from body.parts import N_CHARTS
 from body.topology import N_VERTICES
-from qa.services.intervals import Interval, interval_of
 from qa.services.parts_agreement import LIMBS, N_LABELS
 
 EVERYONE: Final = 0

@@ -20,6 +20,7 @@ PAGES = {
     "/images": {"mia", "rita", "ed"},
     "/images/{image}": {"mia", "rita", "ed"},
     "/jobs": {"mia", "rita", "ed"},
+    "/models": {"mia", "ed"},
     "/upload": {"mia"},
     "/members": {"mia"},
     "/settings": {"mia"},

@@ -7,13 +7,10 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image as Pillow
 
-from annotator.models import Consensus, Person, PointStatus
-from annotator.services.point_sets import points_for_person
+from annotator.models import Person
 from annotator.storage import open_stored
 from body.parts import part_by_number
-from body.surface import surface_of_vertex
-from body.topology import load_topology
-from tests.factories import World, accept_parts
+from tests.factories import World, accept_parts, accept_points
 from webapp.overlays import stored_overlay
 
 
@@ -27,21 +24,6 @@ def person(world: World) -> Person:
     person = world.person()
     accept_parts(person, by=world.ana)
     return person
-
-
-def accept_points(person: Person) -> Consensus:
-    """Accept an answer that places each point on some vertex of its part."""
-    points = points_for_person(person)
-    assert points is not None
-    topology = load_topology()
-    vertex_of = {part: topology.faces[topology.face_part == part][0, 0] for part in range(1, 15)}
-    surface = surface_of_vertex(np.array([vertex_of[int(part)] for part in points.part]))
-    n = len(points.key)
-    return Consensus.objects.create(
-        person=person, stage="correspondence", method="single", point_set=points, accepted_at=person.created_at,
-        status=np.full(n, PointStatus.PLACED), view=np.ones(n), click=np.zeros((n, 2)),
-        triangle=surface.triangle, weights=surface.weights,
-    )  # fmt: skip
 
 
 def test_without_an_answer_it_is_the_plain_thumbnail(world: World) -> None:

@@ -61,6 +61,7 @@ TABS: tuple[tuple[str, str, Any, Predicate], ...] = (
     ("upload", "project-upload", gettext_lazy("Upload"), may_manage),
     ("imports", "project-imports", gettext_lazy("Imports"), may_engineer),
     ("releases", "project-releases", gettext_lazy("Releases"), may_engineer),
+    ("models", "project-models", gettext_lazy("Models"), may_engineer),
     ("members", "project-members", gettext_lazy("Members"), may_manage),
     ("settings", "project-settings", gettext_lazy("Settings"), may_manage),
     ("guide", "project-guide", gettext_lazy("Guide"), is_member_role),

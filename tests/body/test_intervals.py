@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from qa.services.intervals import mean_interval
+from body.intervals import mean_interval
 
 
 @pytest.mark.parametrize("people", [6, 16, 60])

@@ -1,4 +1,7 @@
-"""Means with their intervals: a bootstrap over people, since errors within a person are correlated."""
+"""Means with their intervals: a bootstrap over people, since errors within a person are correlated.
+
+The difference of two networks or annotators on the same points is such a mean too, of the differences: it is paired.
+"""
 
 from dataclasses import asdict, dataclass
 from typing import Any, Final
@@ -22,6 +25,16 @@ class Interval:
 
     def as_json(self) -> dict[str, Any]:
         return asdict(self)
+
+    @property
+    def is_certain(self) -> bool:
+        """Whether a difference lies on one side of zero."""
+        return self.low is not None and self.high is not None and self.low * self.high > 0
+
+    @property
+    def signed(self) -> str:
+        """The value as a difference is written."""
+        return f"{self.value:+.3f}"
 
 
 def interval_of(value: float, replicates: NDArray[np.float64], people: int) -> Interval:
