@@ -73,6 +73,7 @@ def _parser() -> argparse.ArgumentParser:
         "--dp-scale", type=int, choices=(255, 256), default=255, help="what dp_x, dp_y are divided by"
     )
     evaluate.add_argument("--short-side", type=int, help="pixels that the image's short side is brought to")
+    evaluate.add_argument("--proposals", type=int, help="regions that the box head looks at; 1000 as published")
     evaluate.add_argument(
         "--geodesics", type=Path, default=Path("var/geodesics"), help="folder of the table; made once"
     )
@@ -85,6 +86,7 @@ def _parser() -> argparse.ArgumentParser:
     benchmark.add_argument("--batch", type=int, nargs="+", default=[1], help="images run together")
     benchmark.add_argument("--repeat", type=int, default=5, help="runs that count; the median is printed")
     benchmark.add_argument("--boxes-given", action="store_true", help="leave out proposals and box head")
+    benchmark.add_argument("--proposals", type=int, help="regions that the box head looks at; 1000 as published")
     benchmark.add_argument("--device", default="cpu", help="cpu or cuda")
     benchmark.add_argument("--threads", type=int, help="CPU threads")
     return parser
@@ -183,7 +185,7 @@ def _benchmark(options: argparse.Namespace) -> None:
         raise ValueError(f"--repeat must be 1 or more, got {options.repeat}")
     if options.threads is not None:
         torch.set_num_threads(options.threads)
-    network = network_for(options.network, options.device)
+    network = network_for(options.network, options.device, options.proposals)
     _say(f"{options.network} on {options.device}, torch {torch.__version__}, {torch.get_num_threads()} CPU threads")
     for size in options.size:
         for batch in options.batch:

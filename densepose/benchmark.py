@@ -17,11 +17,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from densepose.checkpoints import read_checkpoint
+from densepose.checkpoints import Checkpoint, read_checkpoint
 from densepose.config import PRESETS, ModelConfig, preset
 from densepose.crops import region_of
 from densepose.images import Rgb, to_batch
-from densepose.models.backbone import fold_norms
 from densepose.models.rcnn import DensePoseRCNN
 from densepose.predictor import LitePredictor, load_predictor, weights_path
 from densepose.surface_maps import surface_maps
@@ -54,15 +53,21 @@ class Timing:
 Network = DensePoseRCNN | LitePredictor
 
 
-def network_for(source: str, device: str) -> Network:
+def network_for(source: str, device: str, max_proposals: int | None = None) -> Network:
     """Return a network in evaluation mode: a preset's with random weights, the bundled `lite`, or a checkpoint's.
+
+    Args:
+        source: a preset, `lite`, or a checkpoint's path.
+        device: where to run.
+        max_proposals: regions that the box head looks at, where not those of the configuration.
 
     Raises:
         CheckpointError: `source` is no preset and no usable checkpoint.
     """
+    changes = {} if max_proposals is None else {"max_proposals": max_proposals}
     if source in PRESETS:
         torch.manual_seed(0)
-        model = DensePoseRCNN(preset(source))
+        model = DensePoseRCNN(preset(source, **changes))
         model.eval().to(device)
     else:
         checkpoint = read_checkpoint(weights_path(source))
@@ -70,10 +75,10 @@ def network_for(source: str, device: str) -> Network:
             lite = load_predictor(checkpoint, device)
             assert isinstance(lite, LitePredictor)
             return lite
-        built = checkpoint.build(device)
+        built = Checkpoint(replace(checkpoint.config, **changes), checkpoint.tensors).build(device)
         assert isinstance(built, DensePoseRCNN)
         model = built
-    fold_norms(model)
+    model.prepare()
     return model
 
 

@@ -16,8 +16,8 @@ from densepose.checkpoints import Checkpoint, CheckpointError, read_checkpoint
 from densepose.config import PRESETS, DetectorConfig, LiteConfig, ModelConfig
 from densepose.crops import Region, region_of, square
 from densepose.images import Batch, Rgb, check_rgb, to_batch
-from densepose.models.backbone import fold_norms
 from densepose.models.lite import LiteDensePose
+from densepose.models.rcnn import DensePoseRCNN
 from densepose.people_finder import BUNDLED_FINDER, FoundPerson, PeopleFinder, bundled_finder
 from densepose.surface_maps import SurfaceMap, surface_maps
 from labels.boxes import Box, Crop
@@ -235,8 +235,10 @@ class RcnnPredictor(Predictor):
         assert isinstance(checkpoint.config, ModelConfig)
         self.config = checkpoint.config
         self.device = torch.device(device)
-        self._model = checkpoint.build(self.device)
-        fold_norms(self._model)
+        model = checkpoint.build(self.device)
+        assert isinstance(model, DensePoseRCNN)
+        model.prepare()
+        self._model = model
 
     def find(self, image: Rgb) -> list[FoundPerson]:
         """Return the people of one photograph without looking at their surface, best first."""

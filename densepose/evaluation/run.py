@@ -109,8 +109,10 @@ def run(options: argparse.Namespace) -> None:
     truth = read_truth(options.data, options.dp_scale)[: options.limit]
     if not truth:
         raise ValueError(f"{options.data} has no annotated image")
-    changes = {} if options.short_side is None else {"short_side_px": options.short_side}
-    predictor = load_predictor(options.weights, options.device, **changes)
+    changes = {"short_side_px": options.short_side, "max_proposals": options.proposals}
+    predictor = load_predictor(
+        options.weights, options.device, **{name: value for name, value in changes.items() if value is not None}
+    )
     started = time.monotonic()
     figures = evaluate(
         predictor,

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from torchvision.ops import batched_nms, clip_boxes_to_image, nms
 
 from densepose.config import ModelConfig
-from densepose.models.backbone import STRIDES, FeaturePyramid
+from densepose.models.backbone import STRIDES, FeaturePyramid, fold_norms
 from densepose.models.branches import KeypointBranch, MaskBranch
 from densepose.models.heads import (
     ChartOutput,
@@ -32,12 +32,14 @@ from densepose.models.regions import (
     level_anchors,
     pool_regions,
 )
+from densepose.models.winograd import WinogradConv, use_winograd
 
 RPN_WEIGHTS = (1.0, 1.0, 1.0, 1.0)
 BOX_WEIGHTS = (10.0, 10.0, 5.0, 5.0)
 _BOX_POOL_PX = 7
 _BRANCH_POOL_PX = 14
 _POOLED_LEVELS = 4  # P2..P5; P6 serves proposals only
+_LARGE_LEVELS = 3  # P2..P4: on P5 the direct way is quicker
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,11 +129,22 @@ class BoxHead(nn.Module):
         nn.init.normal_(self.delta.weight, std=0.001)
         for layer in (self.score, self.delta):
             nn.init.zeros_(layer.bias)
+        self._is_by_pixel = False
+
+    def read_by_pixel(self) -> None:
+        """Order the first layer's weights as pooled features lie in memory on a CPU: all channels of a pixel together.
+
+        It saves a copy of the pooled features. Afterwards the layer can no longer be saved as a checkpoint.
+        """
+        weight = self.fc1.weight.detach().view(self.fc1.out_features, self.config.width, -1)
+        self.fc1.weight = nn.Parameter(weight.transpose(1, 2).flatten(1), requires_grad=False)
+        self._is_by_pixel = True
 
     def forward(self, pyramid: list[Tensor], regions: list[Tensor]) -> tuple[Tensor, Tensor]:
         """Return logits of (person, background), (R, 2), and weighted deltas, (R, 4), for regions (R_b, 4) an image."""
         pooled = pool_regions(pyramid[:_POOLED_LEVELS], STRIDES[:_POOLED_LEVELS], regions, _BOX_POOL_PX)
-        x = pooled.flatten(1)  # (R, width, 7, 7) -> (R, 49 width)
+        pooled = pooled.permute(0, 2, 3, 1) if self._is_by_pixel else pooled
+        x = pooled.flatten(1)  # (R, width, 7, 7) or (R, 7, 7, width) -> (R, 49 width)
         x = F.relu_(self.fc2(F.relu_(self.fc1(x))))
         return self.score(x), self.delta(x)
 
@@ -172,6 +185,23 @@ class DensePoseRCNN(nn.Module):
         self.output = EmbeddingOutput(config) if config.output == "embedding" else ChartOutput(config)
         self.mask = MaskBranch(config.width) if config.has_mask else None
         self.keypoints = KeypointBranch(config.width) if config.has_keypoints else None
+
+    def prepare(self) -> None:
+        """Make it ready for inference; afterwards it can no longer be saved as a checkpoint or trained.
+
+        Norms are folded. On a CPU the 3x3 convolutions of large maps take the way of `models.winograd`, and memory
+        holds all channels of a pixel together. The same sums in another order: nothing that it finds changes.
+        """
+        fold_norms(self)
+        if next(self.parameters()).device.type != "cpu":
+            return
+        for level in range(_LARGE_LEVELS):
+            self.backbone.output[level] = WinogradConv(self.backbone.output[level])
+        for module in (self.rpn, self.decoder, self.dense_head):
+            if module is not None:
+                use_winograd(module)
+        self.box_head.read_by_pixel()
+        self.to(memory_format=torch.channels_last)
 
     def forward(self, images: Tensor, sizes: list[Size], boxes: list[Tensor] | None = None) -> Found:
         """Find people and their surface.

@@ -99,11 +99,12 @@ def pool_regions(features: list[Tensor], strides: tuple[int, ...], boxes: list[T
     image = torch.cat([b.new_full((len(b), 1), i) for i, b in enumerate(boxes)])
     corners = torch.cat(boxes)
     regions = torch.cat([image, corners], dim=1)  # (R, 5)
-    if len(features) == 1:
-        return _align(features[0], regions, strides[0], out_px)
-    level = _level_of(corners, len(features))
+    is_single = len(features) == 1
+    level = torch.zeros_like(image[:, 0], dtype=torch.int64) if is_single else _level_of(corners, len(features))
     if corners.device.type == "cpu" and not torch.is_grad_enabled():
         return _pool_by_rows(features, strides, regions, level, out_px)
+    if is_single:
+        return _align(features[0], regions, strides[0], out_px)
     pooled = features[0].new_zeros((len(regions), features[0].shape[1], out_px, out_px))
     for number, (feature, stride) in enumerate(zip(features, strides, strict=True)):
         rows = torch.nonzero(level == number).squeeze(1)

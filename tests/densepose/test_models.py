@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from densepose.checkpoints import Checkpoint
 from densepose.config import PRESETS, preset
@@ -10,6 +10,7 @@ from densepose.models.backbone import ConvNorm, fold_norms
 from densepose.models.heads import AtrousPyramid, ChartMaps, ChartOutput, DeepLabHead, EmbeddingOutput
 from densepose.models.rcnn import DensePoseRCNN
 from densepose.models.regions import decode_boxes, pool_regions
+from densepose.models.winograd import WinogradConv, use_winograd
 
 SIZE = (64, 96)
 MILLIONS = {"r50_s1x": 63.8, "r50_dl_s1x": 66.1}
@@ -143,3 +144,17 @@ def test_pooling_by_rows_is_region_align() -> None:
     with torch.inference_mode():
         torch.testing.assert_close(pool_regions(features, (4, 8, 16, 32), given, 7), expected, atol=1e-4, rtol=1e-4)
         assert pool_regions(features, (4, 8, 16, 32), [boxes[:0], boxes[:0]], 7).shape == (0, 8, 7, 7)
+
+
+@pytest.mark.parametrize("size", [(28, 28), (13, 6), (1, 3)])
+def test_winograd_is_convolution(size: tuple[int, int]) -> None:
+    torch.manual_seed(0)
+    layers = nn.Sequential(nn.Conv2d(128, 130, 3, padding=1), nn.Conv2d(130, 128, 3, padding=2, dilation=2))
+    x = torch.randn(2, 128, *size)
+    with torch.inference_mode():
+        first, whole = layers[0](x), layers(x)
+        use_winograd(layers)
+        assert isinstance(layers[0], WinogradConv)
+        assert isinstance(layers[1], nn.Conv2d)  # dilated: left alone
+        torch.testing.assert_close(layers[0](x), first, atol=1e-5, rtol=1e-4)
+        torch.testing.assert_close(layers(x), whole, atol=1e-5, rtol=1e-4)
