@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pytest
 from django.core.management import CommandError, call_command
-from pytest_django.fixtures import SettingsWrapper
 
 from annotator.models import Image, ModelVersion, Project, Proposal, Split
 from annotator.services import jobs
@@ -28,7 +27,7 @@ from tests.proposals import write_network
 @pytest.mark.slow
 @pytest.mark.django_db
 def test_a_release_trains_a_new_version_that_is_compared_with_the_one_before(
-    monkeypatch: pytest.MonkeyPatch, settings: SettingsWrapper, tmp_path: Path
+    monkeypatch: pytest.MonkeyPatch, settings, tmp_path: Path
 ) -> None:
     monkeypatch.setattr(jobs, "send", lambda job_id, queue: True)
     settings.VAR_DIR = tmp_path
