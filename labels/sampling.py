@@ -165,10 +165,12 @@ def _spread(
     nearest = _nearest(pixels, centres)
     for _ in range(_ITERATIONS):
         moved = centres.copy()
-        for index in range(len(fixed_xy), len(centres)):
-            members = pixels[nearest == index]
-            if len(members):
-                moved[index] = members.mean(axis=0)
+        count = np.bincount(nearest, minlength=len(centres))
+        is_free = count > 0
+        is_free[: len(fixed_xy)] = False
+        for axis in range(2):
+            total = np.bincount(nearest, weights=pixels[:, axis], minlength=len(centres))
+            moved[is_free, axis] = total[is_free] / count[is_free]
         shift = np.abs(moved - centres).max()
         centres = moved
         nearest = _nearest(pixels, centres)

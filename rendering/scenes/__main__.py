@@ -3,12 +3,17 @@ people.
 """
 
 import argparse
+import os
 import re
 import sys
 import time
 from pathlib import Path
+from typing import Final
 
 from rendering.scenes.dataset import write_dataset
+
+# So many pictures take longer than to start a process.
+_WORTH_A_PROCESS: Final = 10
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -19,7 +24,9 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--seed", type=int, default=0, help="the same seed gives the same pictures")
     parser.add_argument("--size", type=size_argument, default=(640, 480), help="WIDTHxHEIGHT in pixels, 640x480")
     parser.add_argument("--backgrounds", type=Path, help="folder of photographs for half of the backdrops")
-    parser.add_argument("--processes", type=int, default=1, help="how many processes draw at once")
+    parser.add_argument(
+        "--processes", type=int, help="how many processes draw at once; one a core, where many are asked"
+    )
     parser.add_argument("--truth", action="store_true", help="also write truth/*.npz for every pixel")
     options = parser.parse_args(arguments)
     photos: tuple[Path, ...] = ()
@@ -31,6 +38,8 @@ def main(arguments: list[str] | None = None) -> int:
             parser.error(f"--backgrounds {options.backgrounds} holds no .jpg or .png file")
     if options.count < 1:
         parser.error(f"--count must be 1 or more, got {options.count}")
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    processes = options.processes or max(1, min(cores, options.count // _WORTH_A_PROCESS))
     started = time.monotonic()
 
     def report(done: int, count: int) -> None:
@@ -41,7 +50,7 @@ def main(arguments: list[str] | None = None) -> int:
         count=options.count,
         seed=options.seed,
         size=options.size,
-        processes=options.processes,
+        processes=processes,
         photos=photos,
         with_truth=options.truth,
         on_progress=report,

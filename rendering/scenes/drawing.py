@@ -60,7 +60,7 @@ def _shade(
         normals[clad, axis] += 0.16 * smooth_noise(points[clad], 7, scene.backdrop.phase + 3.1 * axis)
     normals /= np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-9)
     lit = lit_fraction(stage.caster, points, normals, light, rng, samples=3)
-    open_sky = np.einsum("nk,nk->n", weights, _sky_at_vertices(stage)[corners])
+    open_sky = np.einsum("nk,nk->n", weights, _sky_at_vertices(stage, np.unique(corners))[corners])
     up = 0.5 + 0.5 * normals[:, 1:2]
     ambient = open_sky[:, None] * (light.sky * up + light.bounce * (1 - up))
     diffuse = np.clip(normals @ light.towards, 0, None)[:, None] * light.key * lit[:, None]
@@ -92,12 +92,14 @@ def _materials(
     return albedo, gloss, cloth
 
 
-def _sky_at_vertices(stage: Stage) -> FloatArray:
-    """Openness to the sky at each vertex; the ground takes the light from below."""
-    above = np.clip(stage.vertices[:, 1] / 0.25, 0, 1)
-    open_sky = openness(stage.caster, stage.vertices, stage.normals)
-    down = np.clip(-stage.normals[:, 1], 0, 1)
-    return np.asarray(open_sky * (1 - 0.6 * down * (1 - above)))
+def _sky_at_vertices(stage: Stage, seen: FloatArray) -> FloatArray:
+    """Openness to the sky at each vertex, (V,), 0 but at those `seen`; the ground takes the light from below."""
+    vertices, normals = stage.vertices[seen], stage.normals[seen]
+    above = np.clip(vertices[:, 1] / 0.25, 0, 1)
+    down = np.clip(-normals[:, 1], 0, 1)
+    sky = np.zeros(len(stage.vertices))
+    sky[seen] = openness(stage.caster, vertices, normals) * (1 - 0.6 * down * (1 - above))
+    return sky
 
 
 def _ground_shadow(

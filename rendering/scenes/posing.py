@@ -9,7 +9,6 @@ from dataclasses import replace
 from typing import Final
 
 import numpy as np
-from scipy.spatial.transform import Rotation
 
 from body.topology import load_topology
 from rendering.scenes.poses import SIDES, Pose, Side, clamped
@@ -36,13 +35,13 @@ def pose_body(rig: Rig, rest: RestBody, pose: Pose) -> PosedBody:
 
 def _on_both_feet(rig: Rig, rest: RestBody, pose: Pose) -> Pose:
     """Bend the leg whose foot hangs lower until both feet reach the ground, as far as its limits allow."""
-    lows = _foot_heights(rig, rest, pose)
+    lows = _foot_heights(rig, rest, pose, SIDES)
     lower: Side = "left" if lows["left"] < lows["right"] else "right"
     target = max(lows.values())
     least, most = 0.0, 60.0
     for _ in range(9):
         bend = (least + most) / 2
-        if _foot_heights(rig, rest, _bent(pose, lower, bend))[lower] < target:
+        if _foot_heights(rig, rest, _bent(pose, lower, bend), (lower,))[lower] < target:
             least = bend
         else:
             most = bend
@@ -54,13 +53,13 @@ def _bent(pose: Pose, side: Side, bend: float) -> Pose:
     return clamped(replace(pose, angles=pose.angles | {hip: pose.angle(hip) + bend / 2, knee: pose.angle(knee) + bend}))
 
 
-def _foot_heights(rig: Rig, rest: RestBody, pose: Pose) -> dict[Side, float]:
+def _foot_heights(rig: Rig, rest: RestBody, pose: Pose, sides: tuple[Side, ...]) -> dict[Side, float]:
     """Height of each ankle joint's foot, by its joint: soles are level, so the joints tell."""
     rotations = {"root": _root(pose)}
-    for side in SIDES:
+    for side in sides:
         rotations |= _on_side(side, _leg(pose, side))
     joints = rig.pose_joints(rest, rotations)
-    return {side: float(joints[rig.bone(f"foot.{_SUFFIX[side]}"), 1]) for side in SIDES}
+    return {side: float(joints[rig.bone(f"foot.{_SUFFIX[side]}"), 1]) for side in sides}
 
 
 def bone_rotations(rig: Rig, rest: RestBody, pose: Pose) -> dict[str, FloatArray]:
@@ -143,8 +142,11 @@ def _level_foot(shin: FloatArray) -> FloatArray:
     forward = heading / np.linalg.norm(heading)
     up = np.array([0.0, 1.0, 0.0])
     wanted = np.stack([np.cross(up, forward), up, forward], axis=1)
-    x, z, y = Rotation.from_matrix(shin.T @ wanted).as_euler("XZY", degrees=True)
-    return _turn(x=float(np.clip(x, -28, 45)), z=float(np.clip(z, -18, 18)), y=float(np.clip(y, -5, 5)))
+    turn = (shin.T @ wanted).tolist()  # as `_turn` makes it
+    x = math.degrees(math.atan2(turn[2][1], turn[1][1]))
+    z = math.degrees(math.atan2(-turn[0][1], math.hypot(turn[1][1], turn[2][1])))
+    y = math.degrees(math.atan2(turn[0][2], turn[0][0]))
+    return _turn(x=min(max(x, -28), 45), z=min(max(z, -18), 18), y=min(max(y, -5), 5))
 
 
 def _arm(rig: Rig, heads: FloatArray, pose: Pose, side: Side) -> dict[str, FloatArray]:

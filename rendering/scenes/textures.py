@@ -34,12 +34,14 @@ def _value_noise(places: FloatArray, phase: float) -> FloatArray:
     cell = np.floor(moved)
     ease = moved - cell
     ease = ease * ease * (3 - 2 * ease)
-    column, row = (cell.astype(np.int32) % _LATTICE).T
-    right, below = (column + 1) % _LATTICE, (row + 1) % _LATTICE
-    table = _lattice()
-    top = table[row, column] * (1 - ease[:, 0]) + table[row, right] * ease[:, 0]
-    bottom = table[below, column] * (1 - ease[:, 0]) + table[below, right] * ease[:, 0]
-    return np.asarray(top * (1 - ease[:, 1]) + bottom * ease[:, 1])
+    along, down = np.ascontiguousarray(ease.T)
+    column, row = np.ascontiguousarray((cell.astype(np.int32) % _LATTICE).T)
+    right, below = (column + 1) % _LATTICE, (row + 1) % _LATTICE * _LATTICE
+    row *= _LATTICE
+    table = _lattice().ravel()
+    top = table.take(row + column) * (1 - along) + table.take(row + right) * along
+    bottom = table.take(below + column) * (1 - along) + table.take(below + right) * along
+    return np.asarray(top * (1 - down) + bottom * down)
 
 
 def pattern_mask(pattern: Pattern, along: FloatArray, around: FloatArray, scale_m: float) -> FloatArray:

@@ -156,5 +156,5 @@ def test_winograd_is_convolution(size: tuple[int, int]) -> None:
         use_winograd(layers)
         assert isinstance(layers[0], WinogradConv)
         assert isinstance(layers[1], nn.Conv2d)  # dilated: left alone
-        torch.testing.assert_close(layers[0](x), first, atol=1e-5, rtol=1e-4)
-        torch.testing.assert_close(layers(x), whole, atol=1e-5, rtol=1e-4)
+        torch.testing.assert_close(layers[0](x), first, atol=5e-5, rtol=1e-4)
+        torch.testing.assert_close(layers(x), whole, atol=5e-5, rtol=1e-4)

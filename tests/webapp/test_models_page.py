@@ -73,13 +73,13 @@ def test_who_proposes_is_chosen(world: World, versions: list[ModelVersion]) -> N
         client = browser(world, name)
         assert client.post(url).status_code == page
         assert client.get(api).status_code == status
-        assert client.post(api, {"model": new.pk}).status_code == status
+        assert client.post(api, {"model": new.pk}, "application/json").status_code == status
     assert world.project.proposer is None
     assert browser(world, "ed").post(url).status_code == 302
     world.project.refresh_from_db()
     assert world.project.proposer == new
     assert Event.objects.filter(project=world.project, verb="changed").latest("pk").after == {"proposer": str(new)}
     # What learnt from another project's people is none of this project's choices.
-    assert browser(world, "mia").post(api, {"model": foreign.pk}).status_code == 404
+    assert browser(world, "mia").post(api, {"model": foreign.pk}, "application/json").status_code == 404
     lite = ModelVersion.objects.get(bundled="lite")
-    assert browser(world, "mia").post(api, {"model": lite.pk}).json()["is_proposer"] is True
+    assert browser(world, "mia").post(api, {"model": lite.pk}, "application/json").json()["is_proposer"] is True
