@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("annotator", "0007_proposer"),
+        ("annotator", "0008_proposer"),
         ("export", "0001_initial"),
     ]
 

@@ -5,7 +5,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     """Which version proposes for a project's new people is a manager's choice."""
 
-    dependencies = [("annotator", "0006_consensus_bars")]
+    dependencies = [("annotator", "0007_guests")]
 
     operations = [
         migrations.AddField(
