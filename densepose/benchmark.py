@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 import torch
@@ -64,7 +65,7 @@ def network_for(source: str, device: str, max_proposals: int | None = None) -> N
     Raises:
         CheckpointError: `source` is no preset and no usable checkpoint.
     """
-    changes = {} if max_proposals is None else {"max_proposals": max_proposals}
+    changes: dict[str, Any] = {} if max_proposals is None else {"max_proposals": max_proposals}
     if source in PRESETS:
         torch.manual_seed(0)
         model = DensePoseRCNN(preset(source, **changes))

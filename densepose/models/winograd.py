@@ -65,10 +65,8 @@ class WinogradConv(nn.Module):
         border = (0, 0, 1, across * _STEP - width + 1, 1, down * _STEP - height + 1)
         padded = F.pad(x.permute(0, 2, 3, 1), border)  # (B, 4 down + 2, 4 across + 2, C)
         tiles = padded.unfold(1, _TILE, _STEP).unfold(2, _TILE, _STEP)  # (B, down, across, C, 6, 6)
-        tiles = tiles.permute(4, 5, 0, 1, 2, 3).reshape(
-            _TILE**2, batch * down * across * channels
-        )  # (36, B * down * across * C)
-        seen = (self.to_input @ tiles).view(_TILE**2, batch * down * across, channels)
+        tiles = tiles.permute(0, 1, 2, 4, 5, 3).reshape(batch * down * across, _TILE**2, channels)
+        seen = torch.matmul(self.to_input, tiles).transpose(0, 1)  # (36, B * down * across, C)
         made = torch.bmm(seen, self.weight)  # (36, B * down * across, K)
         out = (self.to_output @ made.flatten(1)).view(_STEP, _STEP, batch, down, across, made.shape[2])
         out = out.permute(2, 3, 0, 4, 1, 5).reshape(batch, down * _STEP, across * _STEP, made.shape[2])

@@ -7,16 +7,19 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from django.core.management import call_command
 from playwright.sync_api import Page, expect
 
-from annotator.models import ApiToken, Image, Invitation, Membership, Person, User
+from annotator.models import ApiToken, Image, Invitation, Membership, ModelVersion, Person, User
+from export.models import Training
 from qa.services.refreshing import refresh_project
 from tests.browser.axe import check_axe
 from tests.browser.desk import TABLET, Desk, eventually, picture
 from tests.browser.people import drawn_people, import_people
 from tests.distances import StraightTable
+from tests.evaluations import PEOPLE, measured
 from tests.factories import World, accept_parts, answered, make_world, picture_bytes
 
 SETTINGS = {"instructions": "Paint what you see. Clothes count as the part beneath."}
@@ -27,6 +30,11 @@ def world(desk: Desk, tmp_path: Path) -> World:
     world = make_world(**SETTINGS)
     people = import_people(world, drawn_people(tmp_path / "coco", 3))
     accept_parts(people[0], by=world.ana)
+    of_people = np.random.default_rng(0).uniform(0.2, 0.7, PEOPLE)
+    for number in range(3):
+        version = ModelVersion.objects.create(name=f"street-{number}", digest=f"{number}b" * 32)
+        measured(world.project, version, of_people + 0.02 * number)
+        Training.objects.create(version=version, project=world.project, release_number=number + 1, minutes=60)
     return world
 
 
@@ -46,6 +54,7 @@ def test_every_page_loads(desk: Desk, world: World, scheme: str) -> None:
         "upload": (f"{project}/upload", "Drop images or a zip here"),
         "imports": (f"{project}/imports", "New import"),
         "releases": (f"{project}/releases", "Make the release"),
+        "models": (f"{project}/models", "Let it propose"),
         "members": (f"{project}/members", "Invite by link"),
         "settings": (f"{project}/settings", "Example pictures"),
         "guide": (f"{project}/guide", "Paint what you see."),
