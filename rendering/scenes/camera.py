@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
+from scipy.spatial import ConvexHull
 
 from rendering.scenes.rig import FloatArray
 
@@ -85,6 +86,7 @@ def frame_people(points: FloatArray, framing: Framing, width: int, height: int) 
     axes = _axes(framing.pitch_deg, framing.roll_deg)
     focal = max(width, height) / 2 / np.tan(np.radians(framing.fov_deg) / 2)
     middle = (points.min(axis=0) + points.max(axis=0)) / 2
+    points = points[ConvexHull(points).vertices]  # nobody else can touch the edge of the picture
     near, far = 0.5, 60.0
     for _ in range(30):
         distance = (near + far) / 2

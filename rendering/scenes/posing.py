@@ -6,6 +6,7 @@ mirror image.
 
 import math
 from dataclasses import replace
+from functools import cache
 from typing import Final
 
 import numpy as np
@@ -58,8 +59,7 @@ def _foot_heights(rig: Rig, rest: RestBody, pose: Pose, sides: tuple[Side, ...])
     rotations = {"root": _root(pose)}
     for side in sides:
         rotations |= _on_side(side, _leg(pose, side))
-    joints = rig.pose_joints(rest, rotations)
-    return {side: float(joints[rig.bone(f"foot.{_SUFFIX[side]}"), 1]) for side in sides}
+    return {side: float(rig.pose_joint(rest, rotations, f"foot.{_SUFFIX[side]}")[1]) for side in sides}
 
 
 def bone_rotations(rig: Rig, rest: RestBody, pose: Pose) -> dict[str, FloatArray]:
@@ -211,9 +211,15 @@ def buried_fraction(body: PosedBody) -> float:
     caster = RayCaster(body.vertices, topology.faces)
     shares = []
     for limb, whole in _LIMBS:
-        own = np.unique(topology.faces[np.isin(topology.face_part, limb)])[::4]
+        own = _some_vertices_of(limb)
         rays = normals[own]
         hit = caster.first_hits(body.vertices[own] + 1e-3 * rays, rays).triangle
         from_behind = np.einsum("nd,nd->n", face_normals[hit], rays) > 0
         shares.append(float(((hit >= 0) & from_behind & ~np.isin(topology.face_part[hit], whole)).mean()))
     return max(shares)
+
+
+@cache
+def _some_vertices_of(parts: tuple[int, ...]) -> FloatArray:
+    topology = load_topology()
+    return np.unique(topology.faces[np.isin(topology.face_part, parts)])[::4]

@@ -99,10 +99,18 @@ class Rig:
         np.add.at(keypoints, self.anchor_keypoint, pulled)
         return PosedBody(vertices, keypoints, np.einsum("bij,bj->bi", turned, rest.heads) + shift)
 
-    def pose_joints(self, rest: RestBody, rotations: dict[str, FloatArray]) -> FloatArray:
-        """Return the joints (B, 3) that `pose` would give, without moving the skin."""
-        turned, shift = self._bone_transforms(rest, rotations)
-        return np.asarray(np.einsum("bij,bj->bi", turned, rest.heads) + shift)
+    def pose_joint(self, rest: RestBody, rotations: dict[str, FloatArray], name: str) -> FloatArray:
+        """Return one joint (3,) as `pose` would place it, without moving the skin or any bone beside its own chain."""
+        chain = [self.bone(name)]
+        while (parent := self.bone_parents[chain[-1]]) >= 0:
+            chain.append(parent)
+        turned, shift = np.eye(3), np.zeros(3)
+        for bone in reversed(chain):
+            head, above = rest.heads[bone], turned
+            local = rotations.get(self.bone_names[bone])
+            turned = above if local is None else above @ local
+            shift = above @ head + shift - turned @ head
+        return np.asarray(turned @ rest.heads[chain[0]] + shift)
 
     def _bone_transforms(self, rest: RestBody, rotations: dict[str, FloatArray]) -> tuple[FloatArray, FloatArray]:
         turned = np.zeros((len(self.bone_parents), 3, 3))
