@@ -28,7 +28,8 @@ _DOUBTED = Submission.objects.annotate(doubt=_PLACE_OF_DOUBT).filter(doubt__gt=0
 
 
 def _doubted_tasks(project: Project) -> QuerySet[Submission, Any]:
-    return _DOUBTED.filter(task__project=project).exclude(task__state=Task.State.CLOSED).values("task_id")
+    doubted = _DOUBTED.filter(task__project=project, task__is_gold=False)
+    return doubted.exclude(task__state=Task.State.CLOSED).values("task_id")
 
 
 KINDS: dict[str, Any] = {
@@ -56,38 +57,64 @@ class InboxRow:
         return str(KINDS[self.kind])
 
 
+# What "all" holds: pauses are somebody's decision already.
+_WAITING: Final = ("flagged", "skipped", "not-this-part", "held")
+
+
+def _tasks(project: Project) -> QuerySet[Task]:
+    return Task.objects.filter(project=project, is_gold=False)
+
+
 def _condition(project: Project, kind: str) -> Q:
     conditions = {
         "flagged": Q(state=Task.State.FLAGGED),
         "skipped": Q(Exists(_SKIPPED), state=Task.State.OPEN),
-        "not-this-part": Q(pk__in=_doubted_tasks(project)),
         "paused": Q(state=Task.State.PAUSED),
         "held": Q(Exists(_LIVE.filter(created_at__lt=timezone.now() - HELD_LONG)), state=Task.State.OPEN),
     }
-    if kind != "all":
-        return conditions[kind]
-    return conditions["flagged"] | conditions["skipped"] | conditions["not-this-part"] | conditions["held"]
+    return conditions[kind]
 
 
-def inbox_counts(project: Project) -> list[tuple[str, str, int]]:
-    """Return (kind, label, number of tasks)."""
-    tasks = Task.objects.filter(project=project, is_gold=False)
-    return [(kind, str(label), tasks.filter(_condition(project, kind)).count()) for kind, label in KINDS.items()]
+def doubted_tasks(project: Project) -> list[int]:
+    """Return the tasks with points that were called "not this part", the newest first."""
+    doubted = _doubted_tasks(project).order_by("-task_id").values_list("task_id", flat=True)
+    return list(doubted.distinct())
 
 
-def inbox_page(project: Project, kind: str, after: int = 0) -> tuple[list[InboxRow], int | None]:
+def inbox_counts(project: Project, doubted: list[int]) -> list[tuple[str, str, int]]:
+    """Return (kind, label, number of tasks); `doubted` as doubted_tasks gives them."""
+    told = [kind for kind in KINDS if kind not in {"all", "not-this-part"}]
+    found = {kind: _tasks(project).filter(_condition(project, kind)).count() for kind in told}
+    found["not-this-part"] = len(doubted)
+    # Doubts may be many, the others are few.
+    few = _condition(project, "flagged") | _condition(project, "skipped") | _condition(project, "held")
+    others = _tasks(project).filter(few).order_by().values_list("pk", flat=True)
+    found["all"] = len({*others, *doubted})
+    return [(kind, str(label), found[kind]) for kind, label in KINDS.items()]
+
+
+def inbox_page(
+    project: Project, kind: str, after: int = 0, doubted: list[int] | None = None
+) -> tuple[list[InboxRow], int | None]:
     """Return a page of the inbox, newest person first, and where the next one starts."""
-    tasks = (
-        Task.objects.filter(_condition(project, kind), project=project, is_gold=False)
+    kinds = _WAITING if kind == "all" else (kind,)
+    newest: set[int] = set()
+    for one in kinds:
+        if one == "not-this-part":
+            known = doubted_tasks(project) if doubted is None else doubted
+            newest.update([pk for pk in known if not after or pk < after][: PAGE_SIZE + 1])
+            continue
+        tasks = _tasks(project).filter(_condition(project, one))
+        tasks = tasks.filter(pk__lt=after) if after else tasks
+        newest.update(tasks.order_by("-pk").values_list("pk", flat=True)[: PAGE_SIZE + 1])
+    shown = sorted(newest, reverse=True)[: PAGE_SIZE + 1]
+    found = (
+        Task.objects.filter(pk__in=shown[:PAGE_SIZE])
         .select_related("person__image")
         .defer("person__mask", "person__source", "person__keypoints", "person__image__source")
         .order_by("-pk")
     )
-    if after:
-        tasks = tasks.filter(pk__lt=after)
-    found = list(tasks[: PAGE_SIZE + 1])
-    rows = _described(found[:PAGE_SIZE])
-    return rows, found[PAGE_SIZE - 1].pk if len(found) > PAGE_SIZE else None
+    return _described(list(found)), shown[PAGE_SIZE - 1] if len(shown) > PAGE_SIZE else None
 
 
 def _described(tasks: list[Task]) -> list[InboxRow]:

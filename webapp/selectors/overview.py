@@ -13,11 +13,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from annotator.models import Image, Job, Lease, Person, Project, SentBack, Stage, Task
-from annotator.selectors.progress import annotator_figures, task_counts, throughput_for_project
+from annotator.selectors.progress import Counts, task_counts
 from annotator.selectors.scope import real_images, real_people
-from qa.models import AutomaticAct
+from qa.models import AutomaticAct, FigureSheet
 from qa.selectors.bench import cases_by_stage
-from qa.selectors.figures import sheet_of
+from qa.selectors.figures import days_of, sheet_of
 from qa.selectors.gold import acts_of
 from webapp.selectors.checks import act_reason, act_title
 from webapp.selectors.flags import flag_rows
@@ -65,9 +65,9 @@ class Decision:
     action: str
 
 
-def progress_of(project: Project) -> list[StageProgress]:
-    """Return the progress of both stages."""
-    counts = task_counts([project.pk])[project.pk]
+def progress_of(project: Project, counts: Counts | None = None) -> list[StageProgress]:
+    """Return the progress of both stages; `counts` as task_counts tells them, where they are known already."""
+    counts = counts or task_counts([project.pk])[project.pk]
     held = dict(
         Task.objects.filter(project=project, is_gold=False, state=Task.State.OPEN, leases__state=Lease.State.LIVE)
         .order_by()
@@ -112,23 +112,16 @@ def _wanted_answers(project: Project) -> Counter[str]:
     return found
 
 
-def pace_of(project: Project, days: int) -> dict[str, Any]:
-    """Return the throughput of the last days as columns, with totals and the mean active time of an answer."""
-    rows = throughput_for_project(project, days=days)
-    columns, totals = [], {stage.value: [0, 0.0] for stage in Stage}
-    for row in rows:
-        columns.append(
-            (day_words(row["day"]), row[Stage.PARTS]["submissions"], row[Stage.CORRESPONDENCE]["submissions"])
-        )
-        for stage in Stage:
-            totals[stage.value][0] += row[stage.value]["submissions"]
-            totals[stage.value][1] += row[stage.value]["hours"]
-    means = {stage: hours * 3_600_000 / number if number else None for stage, (number, hours) in totals.items()}
+def pace_of(sheet: FigureSheet | None, days: int) -> dict[str, Any]:
+    """Return the throughput of the last days as columns, with totals, and the median time of an answer; as kept."""
+    rows = days_of(sheet, days) if sheet else []
+    stages = sheet.data["stages"] if sheet else {}
+    totals = {Stage.PARTS.value: sum(row[1] for row in rows), Stage.CORRESPONDENCE.value: sum(row[2] for row in rows)}
     return {
-        "columns": columns,
-        "totals": {stage: number for stage, (number, _hours) in totals.items()},
-        "means": means,
-        "has_any": any(number for number, _hours in totals.values()),
+        "columns": [(day_words(day), parts, points) for day, parts, points in rows],
+        "totals": totals,
+        "medians": {stage.value: stages.get(stage.value, {}).get("median_s") for stage in Stage},
+        "has_any": any(totals.values()),
     }
 
 
@@ -275,8 +268,3 @@ def sizes_of(project: Project) -> dict[str, int]:
         "images": real_images(Image.objects.filter(project=project)).count(),
         "people": real_people(Person.objects.filter(project=project, is_deleted=False)).count(),
     }
-
-
-def figures_by_annotator(project: Project) -> list[dict[str, Any]]:
-    """Return each annotator's answers, most first."""
-    return sorted(annotator_figures(project), key=lambda row: -(row["parts"] + row["points"]))

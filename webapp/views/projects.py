@@ -18,7 +18,7 @@ from qa.services.gold_people import fill_training_pool, policy_of
 from webapp.forms.projects import ExampleForm, ProjectSettingsForm
 from webapp.forms.quality import QualityPolicyForm
 from webapp.selectors import overview as figures
-from webapp.selectors.figures import agreement_card
+from webapp.selectors.figures import agreement_card, annotator_rows
 from webapp.selectors.home import work_for
 from webapp.views.common import PageRequest, project_page, render_project, told
 
@@ -33,7 +33,7 @@ def overview(request: PageRequest, membership: Membership) -> HttpResponse:
     work = next((found for found in work_for(request.user) if found.project.pk == project.pk), None)
     days = request.GET.get("days", "14")
     period = int(days) if days.isdecimal() and int(days) in PERIODS else 14
-    progress = figures.progress_of(project)
+    progress = figures.progress_of(project, work.counts if work else None)
     context: dict[str, Any] = {
         "progress": progress,
         "work": work,
@@ -41,16 +41,17 @@ def overview(request: PageRequest, membership: Membership) -> HttpResponse:
         "periods": PERIODS,
     }
     if may_browse(membership):
-        pace = figures.pace_of(project, period)
+        sheet = sheet_of(project)
+        pace = figures.pace_of(sheet, period)
         context |= {
             "pace": pace,
             "period": period,
+            "as_of": sheet.computed_at if sheet else None,
             "left": figures.days_left(progress, pace),
             "decisions": figures.decisions_for(project),
-            "annotators": figures.figures_by_annotator(project),
+            "annotators": annotator_rows(sheet) if sheet else [],
             "jobs": figures.jobs_for(project),
         }
-        sheet = sheet_of(project)
         if sheet is not None and any([*sheet.data["agreement"].values(), *sheet.data["parts_agreement"].values()]):
             context |= {"sheet": sheet} | agreement_card(sheet)
     if may_engineer(membership):
