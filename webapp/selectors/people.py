@@ -91,7 +91,9 @@ def state_counts(project: Project, split: str = "") -> list[tuple[str, str, int]
     long.
     """
     people = _visible(project, split)
-    counts = _counts_of_tasks(project, split)
+    of_people = {name: Count("pk", filter=STATES[name.replace("_", "-")][1]) for name in ("proposed", "set_aside")}
+    found = people.aggregate(all=Count("pk"), **of_people)
+    counts = {name.replace("_", "-"): n for name, n in found.items()} | _counts_of_tasks(project, split)
     decisions = MergeDecision.objects.filter(
         project=project, disagreement__gt=project.disputed_bar, task__state__in=_UNSETTLED
     )
