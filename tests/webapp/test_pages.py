@@ -141,7 +141,7 @@ class TestPeople:
     def test_queries_do_not_grow_with_people(self, world: World, django_assert_max_num_queries: object) -> None:
         for i in range(8):
             world.person(box=[i, i, 20, 20])
-        with django_assert_max_num_queries(31):
+        with django_assert_max_num_queries(33):
             browser(world, "rita").get(url(world, "/people"))
 
     def test_person_of_another_project_is_not_shown(self, world: World) -> None:
