@@ -30,7 +30,7 @@ def write_sheets(
 
     Args:
         table: to paint the error on the body; without it nothing was measured.
-        with_work: read the project's work from all its answers anew.
+        with_work: read the project's work from all its answers anew, also where none was kept.
     """
     kept = FigureSheet.objects.filter(project=project, annotator=None).only("data").first()
     old: Figures = kept.data if kept else {}
@@ -51,7 +51,7 @@ def write_sheets(
         FigureSheet.objects.filter(project=project, annotator__isnull=False).exclude(annotator__in=work).delete()
     # Flags are told with the work: where that rests, they wait for it.
     kept_work = {name: old[name] for name in WORK if name in old} | {"flags_wait": True}
-    done = _project_work(project, traces, short) if with_work else kept_work
+    done = _project_work(project, traces, short) if with_work or "work_at" not in old else kept_work
     listed = {"is_measured": table is not None, "annotators": [short[pk] for pk in sorted(short)]}
     data = _figures(everyone, reference) | listed | done
     sheets.append(_sheet(project, None, data, _paint(everyone, reference, table)))

@@ -12,6 +12,8 @@ from scipy.spatial import ConvexHull
 from rendering.scenes.rig import FloatArray
 
 _NEAR_M: Final = 0.3
+# So many points are looked at one by one.
+_FEW: Final = 100
 
 
 @dataclass(frozen=True)
@@ -86,7 +88,8 @@ def frame_people(points: FloatArray, framing: Framing, width: int, height: int) 
     axes = _axes(framing.pitch_deg, framing.roll_deg)
     focal = max(width, height) / 2 / np.tan(np.radians(framing.fov_deg) / 2)
     middle = (points.min(axis=0) + points.max(axis=0)) / 2
-    points = points[ConvexHull(points).vertices]  # nobody else can touch the edge of the picture
+    if len(points) > _FEW:
+        points = points[ConvexHull(points).vertices]  # nobody else can touch the edge of the picture
     near, far = 0.5, 60.0
     for _ in range(30):
         distance = (near + far) / 2
