@@ -101,6 +101,8 @@ def _is_work_due(project: Project, sheet: FigureSheet | None) -> bool:
     newest = Submission.objects.filter(task__project=project).order_by("-pk").values_list("pk", flat=True).first()
     if sheet is None or newest is None:
         return sheet is None and newest is not None
+    if "work_at" not in sheet.data:
+        return True
     if sheet.data.get("newest") == newest and not sheet.data.get("flags_wait"):
         return False
     rest = timedelta(seconds=REST * float(sheet.data["seconds"]))

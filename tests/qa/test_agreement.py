@@ -18,7 +18,9 @@ from qa.services.refreshing import forget, is_stale, refresh_project
 from qa.services.tallies import REPLICATES, View, inflated, replicate_weights
 from tests.distances import StraightTable
 from tests.factories import answered, make_world
+from tests.gold import make_gold
 from tests.qa.crowds import paint_pairs, wait_for
+from tests.webapp.clients import browser
 
 HEAD, TORSO, RIGHT_HAND, LEFT_HAND, LEFT_FOOT = 14, 1, 2, 3, 4
 
@@ -274,3 +276,16 @@ def is_being_measured(world):
     with connection.cursor() as cursor:
         cursor.execute("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objid = %s", [world.project.pk])
         return cursor.fetchone()[0] > 0
+
+
+def test_truth_that_is_there_before_the_first_answer_hinders_no_figures(world):
+    """Known truth is a change to tell of when nobody has worked yet."""
+    make_gold(world.project, 1)
+    assert refresh_project(world.project, StraightTable()).tasks
+    page = f"/projects/{world.project.pk}"
+    assert browser(world, "mia").get(page).status_code == 200
+    answered(world, "parts")
+    refresh_project(world.project, StraightTable())
+    sheet = world.project.sheets.get(annotator=None)
+    assert sheet.data["stages"]["parts"]["answers"] == 2
+    assert browser(world, "mia").get(page).status_code == 200
