@@ -21,7 +21,7 @@ _STALE = {409: ERROR, 410: ERROR}
 
 
 def browser_of(request: Request) -> str:
-    """Return the name that the workbench's window gives itself; empty for programs."""
+    """Return the name that the workbench gives its browser; empty for programs."""
     return request.headers.get("X-Workbench-Browser", "")[: browsers.MAX_NAME]
 
 
