@@ -67,7 +67,7 @@ def lease_for_training(*, membership: Membership, task: Task, purpose: Lease.Pur
     The caller holds the membership's row.
     """
     live = Lease.objects.filter(task=task, annotator=membership.user_id, state=Lease.State.LIVE).first()
-    return loaded_lease((live or _lease(membership, task, style, purpose)).pk)
+    return loaded_lease((live or _lease(membership, task, style, purpose)).pk, membership.project)
 
 
 def _lease(membership: Membership, task: Task, style: str, purpose: Lease.Purpose) -> Lease:

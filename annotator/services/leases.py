@@ -24,7 +24,7 @@ _FLAGS_AT_ONCE: Final = frozenset({"bad_image", "not_a_person", "other"})
 _SKIPS_TO_FLAG: Final = 2
 _MAX_ACTIVE_MS: Final = 7 * 24 * 3600 * 1000
 # Outlines and imported records may be long, and are needed only when a first suggestion is made.
-_LOADED: Final = Lease.objects.select_related("task__project", "task__person__image", "point_set", "sent_back").defer(
+_LOADED: Final = Lease.objects.select_related("task__person__image").defer(
     "task__person__mask", "task__person__source", "task__person__image__source"
 )
 
@@ -63,13 +63,15 @@ def expiry_of(project: Project) -> datetime:
     return timezone.now() + timedelta(minutes=project.lease_minutes)
 
 
-def loaded_lease(lease_id: uuid.UUID) -> Lease:
-    """Return a lease with task, person, image, project and point set, without asking whose it is."""
-    return _LOADED.get(pk=lease_id)
+def loaded_lease(lease_id: uuid.UUID, project: Project) -> Lease:
+    """Return a lease of a project with task, person and image, without asking whose it is."""
+    lease = _LOADED.get(pk=lease_id)
+    lease.task.project = project
+    return lease
 
 
 def own_lease(*, user: User, lease_id: uuid.UUID, lock: bool = False) -> Lease:
-    """Return one of the user's own leases with task, person, image, project and point set.
+    """Return one of the user's own leases with task, person, image and project.
 
     Raises:
         NotFoundError: no such lease, someone else's, or the user is no longer a member.
@@ -80,6 +82,7 @@ def own_lease(*, user: User, lease_id: uuid.UUID, lock: bool = False) -> Lease:
     membership = membership_of(user, lease.task.project_id) if lease else None
     if lease is None or membership is None:
         raise NotFoundError(_("There is no such lease of yours."))
+    lease.task.project = membership.project
     if not may_annotate(membership):
         raise NotAllowedError(_("Your role in this project does not admit annotating."))
     return lease

@@ -141,7 +141,7 @@ def _next(user: User, project_id: int, stage: Stage, holding: Sequence[uuid.UUID
             style = found
         lease_id = _own_work(membership, stage, style, holding) or _from_queue(membership, stage, style)
         if lease_id is not None:
-            return with_points(loaded_lease(lease_id))
+            return with_points(loaded_lease(lease_id, project))
         return _why_empty(membership, stage)
 
 

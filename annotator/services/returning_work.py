@@ -35,7 +35,7 @@ def take_again(*, user: User, lease_id: uuid.UUID) -> Lease:
             _("Someone else has this task now. Your draft is kept, and comes back should the task be free again."),
             code="task_taken",
         )
-    return with_points(loaded_lease(new))
+    return with_points(loaded_lease(new, lease.task.project))
 
 
 @transaction.atomic
@@ -62,14 +62,14 @@ def open_sent_back(*, user: User, sent_back_id: int) -> Lease:
         raise NotAllowedError(membership.pause_reason or _("A manager paused your work here for now."))
     live = Lease.objects.filter(task=task, annotator=user, state=Lease.State.LIVE).first()
     if live is not None:
-        return with_points(loaded_lease(live.pk))
+        return with_points(loaded_lease(live.pk, task.project))
     style = ""
     if task.stage == Stage.CORRESPONDENCE:
         style = style_for_surface(task.project.surface_hash) or ""
         if not style:
             raise ConflictError(_("The pictures of the body are being drawn. Try again soon."), code="views_preparing")
     lease = lease_to_revise(submission=sent_back.submission, style=style, sent_back=sent_back)
-    return with_points(loaded_lease(lease.pk))
+    return with_points(loaded_lease(lease.pk, task.project))
 
 
 def revive(lease: Lease) -> None:

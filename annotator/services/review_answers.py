@@ -36,7 +36,7 @@ def open_for_review(*, user: User, submission_id: int) -> Lease:
     _check_open(task)
     live = Lease.objects.filter(task=task, annotator=user, state=Lease.State.LIVE).first()
     if live is not None:
-        return loaded_lease(live.pk)
+        return loaded_lease(live.pk, task.project)
     style = ""
     if task.stage == Stage.CORRESPONDENCE:
         style = style_for_surface(task.project.surface_hash) or ""
@@ -45,7 +45,7 @@ def open_for_review(*, user: User, submission_id: int) -> Lease:
     submission.task = task
     lease = lease_to_revise(submission=submission, style=style, by=user)
     record_event(verb="opened for review", target=submission, project=task.project_id, actor=user)
-    return loaded_lease(lease.pk)
+    return loaded_lease(lease.pk, task.project)
 
 
 @transaction.atomic

@@ -2,6 +2,7 @@
 
 import numpy as np
 from django.db import IntegrityError, transaction
+from django.db.models import Case, When
 
 from annotator.models import Lease, Person, PointSet, Proposal, Stage, Submission
 from annotator.services.outlines import outline_in
@@ -38,10 +39,11 @@ def best_proposal(*, person: Person, crop: Crop, stage: str) -> Proposal | None:
 
     For parts that may be the guess from keypoints, which is made once and kept as a Proposal; a model's goes first.
     """
-    known = Proposal.objects.filter(person=person, stage=Stage.PARTS, label_map__isnull=False).order_by("-created_at")
+    known = Proposal.objects.filter(person=person, stage=Stage.PARTS, label_map__isnull=False)
     if stage == Stage.CORRESPONDENCE:
-        return known.filter(surface__isnull=False).first()
-    return known.exclude(model_version="").first() or known.first() or _proposed_from_keypoints(person, crop)
+        return known.filter(surface__isnull=False).order_by("-created_at").first()
+    models_first = known.order_by(Case(When(model_version="", then=1), default=0), "-created_at")
+    return models_first.first() or _proposed_from_keypoints(person, crop)
 
 
 def proposed_points(proposal: Proposal, points: PointSet) -> SurfacePoints:
