@@ -41,7 +41,6 @@ ROWS = {
     "cascade": "DensePose-RCNN, distillation + cascade",
 }
 PUBLISHED = {"fcn": (0.253, None), "sparse": (0.315, None), "distilled": (0.381, None), "cascade": (0.390, 0.664)}
-CPU = torch.device("cpu")
 
 
 class Pictures:
@@ -103,22 +102,22 @@ class LastStage(nn.Module):
 class CropPredictor(LitePredictor):
     """A network in memory on the crops of given boxes."""
 
-    def __init__(self, model: nn.Module, config: LiteConfig) -> None:
-        self.config, self.device, self.model = config, CPU, model.eval()
+    def __init__(self, model: nn.Module, config: LiteConfig, device: torch.device) -> None:
+        self.config, self.device, self.model = config, device, model.eval()
 
 
 class PicturePredictor:
     """DP-FCN on a whole picture, cut into the given boxes."""
 
-    def __init__(self, model: nn.Module, config: LiteConfig) -> None:
-        self.config, self._model = config, model.eval()
+    def __init__(self, model: nn.Module, config: LiteConfig, device: torch.device) -> None:
+        self.config, self._device, self._model = config, device, model.eval()
 
     def predict(self, image: Rgb, boxes: Sequence[Box] | None = None) -> list[PersonSurface]:
         height, width = image.shape[:2]
         pixels = square(image, Region(0, 0, width, height), self.config.crop_px).astype(np.float32)
         normal = (pixels - self.config.pixel_mean) / self.config.pixel_std
         with torch.inference_mode():
-            maps = self._model(torch.from_numpy(normal.astype(np.float32)).permute(2, 0, 1)[None])
+            maps = self._model(torch.from_numpy(normal.astype(np.float32)).to(self._device).permute(2, 0, 1)[None])
             [whole] = surface_maps(maps, [(height, width)])
         return [PersonSurface(box, 1.0, Crop(0, 0, width, height), whole) for box in boxes or []]
 
@@ -132,7 +131,9 @@ def learner_of(row: str, options: argparse.Namespace, people: Examples, seed: in
         n_points=256 if is_whole else 128, is_dense=row in ("distilled", "cascade"),
     )  # fmt: skip
     kind = {"fcn": FcnLearner, "teacher": TeacherLearner, "cascade": CascadeLearner}.get(row, LiteLearner)
-    return kind(LiteConfig(crop_px=side), people, None, recipe, device=CPU)
+    return kind(
+        LiteConfig(crop_px=side), people, None, recipe, device=torch.device(options.device), workers=options.workers
+    )
 
 
 def trained(row: str, options: argparse.Namespace, people: Examples, seed: int) -> LiteLearner:
@@ -143,8 +144,9 @@ def trained(row: str, options: argparse.Namespace, people: Examples, seed: int) 
     if not weights.exists():
         learner.save = lambda path, model: _store(model, weights)  # type: ignore[method-assign]
         minutes = None if options.steps else options.minutes
-        train(learner, Schedule(minutes=minutes, steps=options.steps, log_every=20), out, device=CPU, say=say)
-    learner.model.load_state_dict(torch.load(weights, weights_only=True))
+        schedule = Schedule(minutes=minutes, steps=options.steps, log_every=100, precision="bf16")
+        train(learner, schedule, out, device=learner.device, say=say)
+    learner.model.to(learner.device).load_state_dict(torch.load(weights, weights_only=True))
     learner.model.eval()
     return learner
 
@@ -163,6 +165,8 @@ class Lessons:
         self._options = options
         self._sources = [replace(Source.of(folder), truth=None) for folder in options.data]
         self._people = People(self._sources, LiteConfig().margin)
+        if options.workers:
+            self._people.fill(options.workers)
         self._distilled: dict[int, Examples] = {}
 
     def of(self, row: str, seed: int) -> Examples:
@@ -185,7 +189,7 @@ def run(row: str, options: argparse.Namespace, lessons: Lessons, seed: int) -> d
     say(f"== {ROWS[row]}, seed {seed}")
     learner = trained(row, options, lessons.of(row, seed), seed)
     model = LastStage(learner.model) if row == "cascade" else learner.model
-    predictor = (PicturePredictor if row == "fcn" else CropPredictor)(model, learner.config)
+    predictor = (PicturePredictor if row == "fcn" else CropPredictor)(model, learner.config, learner.device)
     truth = read_truth(options.held_out / "annotations.json")[: options.limit]
     figures = evaluate(predictor, truth, options.held_out / "images", geodesics(options.geodesics), is_given=True)
     points = figures["points_by_rule"]["exact"]
@@ -233,6 +237,8 @@ def main() -> None:
     parser.add_argument("--rows", nargs="+", choices=ROWS, default=list(ROWS))
     parser.add_argument("--crop", type=int, default=96, help="side of a person's crop; of a picture, twice that")
     parser.add_argument("--batch", type=int, default=16, help="people a step; a quarter as many pictures")
+    parser.add_argument("--device", default="cpu", help="cpu or cuda")
+    parser.add_argument("--workers", type=int, default=0, help="processes that make steps' lessons ahead")
     parser.add_argument("--limit", type=int, help="only so many held-out pictures")
     parser.add_argument("--geodesics", type=Path, default=Path("var/geodesics"), help="folder of the table; made once")
     options = parser.parse_args()

@@ -4,7 +4,7 @@ Everything random comes from one generator a step, so that a run that was cut of
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import cv2
@@ -35,6 +35,7 @@ class Augmentation:
         turn_deg, scale, shift: largest rotation, factor (1 / scale to scale) and shift (share of the crop).
         colour: largest relative change of brightness, contrast and of each channel.
         mirror, grey, blur, erase: probabilities.
+        coarse, noise, compress: probabilities of a lower resolution, of a sensor's noise, and of a strong JPEG.
     """
 
     turn_deg: float = 25.0
@@ -45,9 +46,15 @@ class Augmentation:
     grey: float = 0.08
     blur: float = 0.2
     erase: float = 0.2
+    coarse: float = 0.2
+    noise: float = 0.2
+    compress: float = 0.2
 
 
-NO_AUGMENTATION: Final = Augmentation(0.0, 1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
+NO_AUGMENTATION: Final = Augmentation(0.0, 1.0, *(9 * [0.0]))
+LITTLE_AUGMENTATION: Final = Augmentation(
+    colour=0.1, grey=0.0, blur=0.0, erase=0.0, coarse=0.0, noise=0.0, compress=0.0
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +62,7 @@ class Batch:
     """What one step learns from.
 
     Attributes:
-        images: (B, 3, S, S) float32, normalised.
+        images: (B, 3, S, S), uint8 as made, float32 once `normalised`.
         label: (B, S/4, S/4) int64, as `Example.label`.
         grid: (B, K, 1, 2) float32 points for `grid_sample`, x and y in -1..1.
         chart: (B, K) int64, 0 where there is no point.
@@ -69,12 +76,27 @@ class Batch:
     uv: Tensor
 
     def to(self, device: torch.device) -> "Batch":
-        return Batch(*(getattr(self, name).to(device) for name in ("images", "label", "grid", "chart", "uv")))
+        return Batch(*(tensor.to(device, non_blocking=True) for tensor in self._tensors()))
+
+    def pin_memory(self) -> "Batch":
+        """Return it where a GPU fetches it fast; `torch.utils.data` asks for this."""
+        return Batch(*(tensor.pin_memory() for tensor in self._tensors()))
+
+    def normalised(self, config: LiteConfig) -> "Batch":
+        """Return it with images as the network takes them."""
+        mean, std = (
+            torch.tensor(value, device=self.images.device)[:, None, None]
+            for value in (config.pixel_mean, config.pixel_std)
+        )
+        pixels = (self.images.to(torch.float32) - mean) / std
+        return replace(self, images=pixels.contiguous(memory_format=torch.channels_last))
+
+    def _tensors(self) -> tuple[Tensor, ...]:
+        return self.images, self.label, self.grid, self.chart, self.uv
 
 
 def make_batch(
     examples: Sequence[Example],
-    config: LiteConfig,
     *,
     crop_px: int,
     n_points: int,
@@ -94,10 +116,8 @@ def make_batch(
         points = _chosen_points(example, n_points, is_dense, rng)
         made.append(_augmented(example, points, crop_px, augmentation, rng))
     images, label, grid, chart, uv = (np.stack(column) for column in zip(*made, strict=True))
-    mean, std = (torch.tensor(value)[:, None, None] for value in (config.pixel_mean, config.pixel_std))
-    pixels = torch.from_numpy(images).permute(0, 3, 1, 2).to(torch.float32)  # (B, S, S, 3) -> (B, 3, S, S)
     return Batch(
-        ((pixels - mean) / std).contiguous(memory_format=torch.channels_last),
+        torch.from_numpy(images).permute(0, 3, 1, 2),  # (B, S, S, 3) -> (B, 3, S, S), channels last in memory
         torch.from_numpy(label.astype(np.int64)),
         torch.from_numpy(grid.astype(np.float32))[:, :, None],
         torch.from_numpy(chart.astype(np.int64)),
@@ -181,9 +201,26 @@ def recoloured(image: UInt8, how: Augmentation, rng: np.random.Generator) -> UIn
         image = np.repeat(image.mean(axis=2, keepdims=True), 3, axis=2).astype(np.uint8)
     if rng.random() < how.blur:
         image = np.asarray(cv2.GaussianBlur(image, (0, 0), rng.uniform(0.4, 1.4)), np.uint8)
+    image = _worn(image, how, rng)
     if rng.random() < how.erase:
         side = image.shape[0]
         width, height = rng.integers(side // 10, side // 3, 2)
         x, y = rng.integers(0, side - width), rng.integers(0, side - height)
         image[y : y + height, x : x + width] = rng.integers(0, 256, 3)
+    return image
+
+
+def _worn(image: UInt8, how: Augmentation, rng: np.random.Generator) -> UInt8:
+    """Return an image as small, noisy or strongly compressed photographs show it; by chance."""
+    side = image.shape[0]
+    if rng.random() < how.coarse:
+        small = int(side / rng.uniform(1.3, 4.0))
+        shrunk = cv2.resize(image, (small, small), interpolation=cv2.INTER_AREA)
+        image = np.asarray(cv2.resize(shrunk, (side, side)), np.uint8)
+    if rng.random() < how.noise:
+        grain = rng.integers(0, 256, image.shape, dtype=np.uint8).astype(np.int16) - 128
+        image = np.clip(image + grain * rng.uniform(0.02, 0.15), 0, 255).astype(np.uint8)
+    if rng.random() < how.compress:
+        quality = [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(20, 70))]
+        image = np.asarray(cv2.imdecode(cv2.imencode(".jpg", image, quality)[1], cv2.IMREAD_COLOR), np.uint8)
     return image

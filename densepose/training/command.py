@@ -50,10 +50,14 @@ def add_train(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -
     train.add_argument("--validate-minutes", type=float, default=15.0, help="between validations")
     train.add_argument("--device", default="cpu", help="cpu or cuda")
     train.add_argument("--threads", type=int, help="CPU threads")
+    train.add_argument("--workers", type=int, default=0, help="processes that make lessons ahead; not for two stages")
     lite = train.add_argument_group("of the lite network")
     lite.add_argument("--crop", type=int, default=192, help="side of the crops in pixels, a multiple of 32")
     lite.add_argument("--points", type=int, default=128, help="points of a person that count in a step")
     lite.add_argument("--sparse", action="store_true", help="learn from annotated points only, not from every pixel")
+    lite.add_argument("--kept-gb", type=float, default=3.0, help="memory for people read once; half a MB each")
+    detector = train.add_argument_group("of the detector")
+    detector.add_argument("--sides", type=int, nargs="+", help="sides of the canvases in pixels, multiples of 32")
     rcnn = train.add_argument_group("of the two-stage networks")
     rcnn.add_argument("--short-sides", type=int, nargs="+", help="pixels that pictures' short sides are brought to")
 
@@ -100,13 +104,20 @@ def _lite(options: argparse.Namespace, start: "Checkpoint | None", device: "torc
     if options.crop < 64 or options.crop % 32:
         raise ValueError(f"--crop must be a multiple of 32, 64 or more, got {options.crop}")
     config = _config(LiteConfig(), options, start)
-    people = People([Source.of(folder) for folder in options.data], config.margin)
+    people = People(
+        [Source.of(folder) for folder in options.data], config.margin, kept_bytes=round(1e9 * options.kept_gb)
+    )
+    if options.workers:
+        people.fill(options.workers)
     held_out = People([Source.of(folder) for folder in options.held_out], config.margin) if options.held_out else None
     recipe = LiteRecipe(
         batch=options.batch or _BATCH[LITE], crop_px=options.crop, n_points=options.points, seed=options.seed,
         is_dense=not options.sparse, weights=LOSS_WEIGHTS[options.losses or "lite"],
     )  # fmt: skip
-    learner = LiteLearner(config, people, held_out, recipe, device=device, is_pretrained=start is None)
+    learner = LiteLearner(
+        config, people, held_out, recipe, device=device, is_pretrained=start is None,
+        workers=options.workers, parts=options.accumulate,
+    )  # fmt: skip
     if start is not None:
         learner.model.load_state_dict(start.tensors, strict=False)  # what is missing are counters
     _say(f"{len(people)} people to learn from, {0 if held_out is None else len(held_out)} held out")
@@ -120,7 +131,12 @@ def _detector(options: argparse.Namespace, start: "Checkpoint | None", device: "
     config = _config(DetectorConfig(), options, None if start and isinstance(start.config, LiteConfig) else start)
     pictures, held_out = _pictures(options.data), _pictures(options.held_out)
     recipe = DetectorRecipe(batch=options.batch or _BATCH[DETECTOR], seed=options.seed)
-    return DetectorLearner(config, Album.of(pictures), held_out, recipe, device=device, start=start)
+    if options.sides:
+        recipe = replace(recipe, sides=tuple(options.sides))
+    return DetectorLearner(
+        config, Album.of(pictures), held_out, recipe, device=device, start=start,
+        workers=options.workers, parts=options.accumulate,
+    )  # fmt: skip
 
 
 def _rcnn(options: argparse.Namespace, start: "Checkpoint | None", device: "torch.device") -> "Learner":

@@ -16,6 +16,7 @@ from densepose.config import DetectorConfig
 from densepose.evaluation.boxes import box_figures
 from densepose.models.detector import CellBoxes, PersonDetector
 from densepose.people_finder import PeopleFinder
+from densepose.training.ahead import Ahead
 from densepose.training.batches import Augmentation
 from densepose.training.collages import Album, Collage
 from densepose.training.pictures import Picture
@@ -52,6 +53,7 @@ class DetectorLearner:
         album: to learn from; held_out: to validate on.
         recipe: of a step.
         start: a detector to go on from, or a lite network whose backbone to begin with; without it ImageNet's.
+        workers, parts: of `training.ahead.Ahead`.
     """
 
     def __init__(
@@ -63,10 +65,13 @@ class DetectorLearner:
         *,
         device: torch.device,
         start: Checkpoint | None = None,
+        workers: int = 0,
+        parts: int = 1,
     ) -> None:
         torch.manual_seed(recipe.seed)
         self.config, self.recipe, self.device = config, recipe, device
         self._album, self._held_out = album, held_out
+        self._ahead = Ahead(self._lesson, workers, parts=parts)
         self._threshold = config.score_threshold
         self.model = PersonDetector(config)
         if start is None:
@@ -81,14 +86,17 @@ class DetectorLearner:
 
     def losses(self, step: int, share: int, shares: int) -> dict[str, Tensor]:
         self.model.backbone.eval()  # the pretrained norms stay as they are: batches are small
-        recipe = self.recipe
-        side = int(np.random.default_rng((recipe.seed, step)).choice(recipe.sides))
-        rng = np.random.default_rng((recipe.seed, step, share))
-        collages = [self._album.collage(side, recipe.augmentation, rng) for _ in range(recipe.batch)]
+        collages = self._ahead(step, share, shares)
         pixels = torch.from_numpy(np.stack([made.pixels for made in collages])).to(self.device)
         mean, std = (torch.tensor(v, device=self.device) for v in (self.config.pixel_mean, self.config.pixel_std))
         images = ((pixels - mean) / std).permute(0, 3, 1, 2)  # (B, S, S, 3) -> (B, 3, S, S), channels last in memory
         return detector_losses(self.model(images), collages)
+
+    def _lesson(self, step: int, share: int, shares: int) -> list[Collage]:
+        recipe = self.recipe
+        side = int(np.random.default_rng((recipe.seed, step)).choice(recipe.sides))
+        rng = np.random.default_rng((recipe.seed, step, share))
+        return [self._album.collage(side, recipe.augmentation, rng) for _ in range(recipe.batch)]
 
     def parameter_groups(self) -> list[dict[str, Any]]:
         backbone = [p for p in self.model.backbone.parameters() if p.requires_grad]

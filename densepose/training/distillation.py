@@ -73,12 +73,12 @@ def _filled(
     """Return `Example.dense` of people, (B, STORED_PX, STORED_PX, 3); what lies outside of the crop stays 0."""
     crop_px = round(STORED_PX / CONTEXT / 32) * 32
     batch = make_batch(
-        examples, config, crop_px=crop_px, n_points=max(1, *(len(example.xy) for example in examples)),
+        examples, crop_px=crop_px, n_points=max(1, *(len(example.xy) for example in examples)),
         augmentation=NO_AUGMENTATION, is_dense=False, rng=np.random.default_rng(0),
-    )  # fmt: skip
+    ).to(next(teacher.parameters()).device).normalised(config)  # fmt: skip
     with torch.inference_mode():
         hints = hint_maps(batch.label, batch.grid, batch.chart, batch.uv)
-        dense = dense_targets(teacher(batch.images, hints), batch.label).numpy()  # (B, 3, G, G)
+        dense = dense_targets(teacher(batch.images, hints), batch.label).cpu().numpy()  # (B, 3, G, G)
     cells = crop_px // OUT_STRIDE
     pixel = (np.arange(STORED_PX) + 0.5 - STORED_PX / 2) * CONTEXT / STORED_PX + 0.5  # as a share of the crop
     cell = np.floor(pixel * cells).astype(np.int64)

@@ -14,6 +14,7 @@ from typing import Final, Protocol
 import cv2
 import numpy as np
 import numpy.typing as npt
+from torch.utils.data import DataLoader, Dataset
 
 from body.atlas import iuv_of
 from body.cse import surface_of_cse_vertex
@@ -30,7 +31,7 @@ STORED_PX: Final = 256  # side of a kept square
 CONTEXT: Final = 1.25  # it shows this much more than the network's crop, for augmentation to turn and shift in
 SOME_PART: Final = 254  # label of pixels that are body, nobody said which part
 UNKNOWN: Final = 255  # label of pixels of which nothing is known
-_CACHE_BYTES: Final = 3_000_000_000
+KEPT_BYTES: Final = 3_000_000_000
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -87,18 +88,21 @@ class People:
         sources: the sets.
         margin: of the network's crop, `LiteConfig.margin`.
         scale: what box coordinates are divided by, 255 or 256.
+        kept_bytes: how much memory examples may take; 450 kB each.
 
     Raises:
         OSError: a file cannot be read.
         LabelError: a file is no DensePose-COCO, or an annotation is damaged; the message names its id.
     """
 
-    def __init__(self, sources: Sequence[Source], margin: float, scale: int = 255) -> None:
+    def __init__(
+        self, sources: Sequence[Source], margin: float, scale: int = 255, kept_bytes: int = KEPT_BYTES
+    ) -> None:
         self._margin = margin
         self._scale = scale
         self._records: list[tuple[Source, str, Record]] = []
         self._kept: OrderedDict[int, Example] = OrderedDict()
-        self._kept_bytes = 0
+        self._kept_bytes, self._most_bytes = 0, kept_bytes
         for source in sources:
             self._records += _records_of(source)
 
@@ -108,12 +112,25 @@ class People:
     def __getitem__(self, index: int) -> Example:
         example = self._kept.get(index)
         if example is None:
-            example = self._make(index)
-            self._kept[index] = example
-            self._kept_bytes += example.n_bytes
-            while self._kept_bytes > _CACHE_BYTES and len(self._kept) > 1:
+            example = self.make(index)
+            self._keep(index, example)
+            while self._kept_bytes > self._most_bytes and len(self._kept) > 1:
                 self._kept_bytes -= self._kept.popitem(last=False)[1].n_bytes
         return example
+
+    def fill(self, workers: int) -> None:
+        """Make as many examples as may be kept, in some processes; processes forked later share them."""
+        loader = DataLoader(
+            _Made(self), batch_size=None, num_workers=workers, multiprocessing_context="fork" if workers else None
+        )
+        for index, example in enumerate(loader):
+            if self._kept_bytes > self._most_bytes:
+                break
+            self._keep(index, example)
+
+    def _keep(self, index: int, example: Example) -> None:
+        self._kept[index] = example
+        self._kept_bytes += example.n_bytes
 
     def record(self, index: int) -> Record:
         """Return a person's annotation as it stands in the file."""
@@ -131,7 +148,12 @@ class People:
             raise OSError(f"{source.images / file_name} is missing or no picture")
         return np.ascontiguousarray(picture[:, :, ::-1], dtype=np.uint8)
 
-    def _make(self, index: int) -> Example:
+    def make(self, index: int) -> Example:
+        """Return a person's example, read from the files.
+
+        Raises:
+            OSError, LabelError: a file is missing, or an annotation damaged.
+        """
         source, file_name, record = self._records[index]
         image = self.image(index)
         try:
@@ -145,6 +167,19 @@ class People:
         if source.truth is not None:
             dense = _dense_of(source.truth / f"{Path(file_name).stem}.npz", record, region)
         return Example(square(image, region, STORED_PX), label, xy, chart, uv, dense)
+
+
+class _Made(Dataset[Example]):
+    """Examples read from the files, for a loader."""
+
+    def __init__(self, people: People) -> None:
+        self._people = people
+
+    def __len__(self) -> int:
+        return len(self._people)
+
+    def __getitem__(self, index: int) -> Example:
+        return self._people.make(index)
 
 
 def stored_region(box: Box, margin: float) -> Region:

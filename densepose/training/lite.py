@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from densepose.checkpoints import write_checkpoint
 from densepose.config import LiteConfig
 from densepose.models.lite import LiteDensePose
+from densepose.training.ahead import Ahead
 from densepose.training.batches import Augmentation, Batch, make_batch
 from densepose.training.examples import Examples, People
 from densepose.training.losses import LOSS_WEIGHTS, LossWeights, chart_losses
@@ -47,6 +48,7 @@ class LiteLearner:
         people: to learn from; held_out: to validate on.
         recipe: of a step.
         is_pretrained: begin with ImageNet's weights.
+        workers, parts: of `training.ahead.Ahead`.
     """
 
     def __init__(
@@ -58,12 +60,15 @@ class LiteLearner:
         *,
         device: torch.device,
         is_pretrained: bool = True,
+        workers: int = 0,
+        parts: int = 1,
     ) -> None:
         if len(people) == 0:
             raise ValueError("there is nobody to learn from: the annotation files hold no usable person")
         torch.manual_seed(recipe.seed)
         self.config, self.recipe, self.device = config, recipe, device
         self._people, self._held_out = people, held_out
+        self._ahead = Ahead(self._lesson, workers, parts=parts, is_pinned=device.type == "cuda")
         self.model = self.network()
         if is_pretrained:
             self.model.backbone.load_imagenet()
@@ -81,18 +86,20 @@ class LiteLearner:
         """Return the people of a step's part number `share` of `shares`, on the device."""
         # The pretrained norms stay as ImageNet left them: batches are small, and people are few.
         self.model.backbone.eval()
+        return self._ahead(step, share, shares).to(self.device).normalised(self.config)
+
+    def _lesson(self, step: int, share: int, shares: int) -> Batch:
         recipe = self.recipe
         rows = order_of_step(len(self._people), recipe.batch * shares, step, recipe.seed)
         rows = rows[share * recipe.batch : (share + 1) * recipe.batch]
         return make_batch(
             [self._people[int(row)] for row in rows],
-            self.config,
             crop_px=recipe.crop_px,
             n_points=recipe.n_points,
             augmentation=recipe.augmentation,
             is_dense=recipe.is_dense,
             rng=np.random.default_rng((recipe.seed, step, share)),
-        ).to(self.device)
+        )
 
     def parameter_groups(self) -> list[dict[str, Any]]:
         backbone = list(self.model.backbone.parameters())

@@ -19,6 +19,7 @@ import torch.distributed
 from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
+from torch.optim.swa_utils import get_ema_multi_avg_fn
 
 _CLIP_NORM: Final = 10.0
 _STATE: Final = "state.safetensors"
@@ -214,11 +215,12 @@ def _agreed(seconds: float, device: torch.device) -> float:
 
 
 def _average(averaged: dict[str, Tensor], model: nn.Module, keep: float) -> None:
-    for name, tensor in model.state_dict().items():  # detached already
-        if tensor.is_floating_point():
-            averaged[name].lerp_(tensor, 1 - keep)
-        else:
-            averaged[name].copy_(tensor)
+    state = model.state_dict()  # detached already
+    numbers = [name for name, tensor in state.items() if tensor.is_floating_point()]
+    blend = get_ema_multi_avg_fn(keep)
+    blend([averaged[name] for name in numbers], [state[name] for name in numbers], 0)
+    for name in state.keys() - set(numbers):
+        averaged[name].copy_(state[name])
 
 
 @contextmanager

@@ -38,9 +38,9 @@ def quick_figures(model: nn.Module, config: LiteConfig, people: People, device: 
         examples = [people[row] for row in range(start, min(start + _BATCH, count))]
         most = max(len(example.xy) for example in examples)
         batch = make_batch(
-            examples, config, crop_px=config.crop_px, n_points=max(most, 1), augmentation=NO_AUGMENTATION,
+            examples, crop_px=config.crop_px, n_points=max(most, 1), augmentation=NO_AUGMENTATION,
             is_dense=False, rng=np.random.default_rng(0),
-        ).to(device)  # fmt: skip
+        ).to(device).normalised(config)  # fmt: skip
         maps = model(batch.images)
         seen = maps.coarse.argmax(dim=1)
         is_body = (batch.label > 0) & (batch.label <= SOME_PART)

@@ -4,7 +4,7 @@ Ren et al., "Faster R-CNN", 2015; He et al., "Mask R-CNN", 2017; Güler et al., 
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -21,7 +21,7 @@ from densepose.models.embedding import vertex_features
 from densepose.models.heads import EmbeddingMaps, EmbeddingOutput
 from densepose.models.rcnn import BOX_WEIGHTS, RPN_WEIGHTS, DensePoseRCNN
 from densepose.models.regions import ANCHOR_SIZES_PX, Boxes, encode_boxes, level_anchors
-from densepose.training.batches import Augmentation, recoloured
+from densepose.training.batches import LITTLE_AUGMENTATION, Augmentation, recoloured
 from densepose.training.lite import order_of_step
 from densepose.training.losses import (
     LOSS_WEIGHTS,
@@ -63,7 +63,7 @@ class RcnnRecipe:
     dense_overlap: float = 0.7
     n_frozen_stages: int = 0
     seed: int = 0
-    augmentation: Augmentation = field(default_factory=lambda: Augmentation(colour=0.1, grey=0.0, blur=0.0, erase=0.0))
+    augmentation: Augmentation = LITTLE_AUGMENTATION
     weights: LossWeights = LOSS_WEIGHTS["s1x"]
 
 

@@ -54,7 +54,8 @@ def learner(people: People, **changes: object) -> LiteLearner:
 def batch_of(people: People, **changes: object) -> Batch:
     settings = {"crop_px": 128, "n_points": 64, "augmentation": NO_AUGMENTATION, "is_dense": False}
     rng = np.random.default_rng(changes.pop("seed", 0))
-    return make_batch([people[0], people[1]], CONFIG, rng=rng, **(settings | changes))  # type: ignore[arg-type]
+    made = make_batch([people[0], people[1]], rng=rng, **(settings | changes))  # type: ignore[arg-type]
+    return made.normalised(CONFIG)
 
 
 def losses_of(pupil: LiteLearner) -> dict[str, float]:
