@@ -66,6 +66,13 @@ class GoneError(DomainError):
     status = 410
 
 
+class TooManyError(DomainError):
+    """Asked too often; later again."""
+
+    code = "too_many_requests"
+    status = 429
+
+
 class TooLargeError(DomainError):
     """More bytes, pixels or files than the limits admit."""
 

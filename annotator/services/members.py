@@ -15,6 +15,7 @@ from annotator.models import Invitation, Membership, Project, Role, User
 from annotator.services.acceptance import free_places_of
 from annotator.services.accounts import create_account, is_account_of
 from annotator.services.events import record_event
+from annotator.services.guesses import check_guesses, count_wrong_guess
 
 MAX_DAYS: Final = 90
 
@@ -114,8 +115,10 @@ def add_member(*, project: Project, account: str, role: str, by: User) -> Member
     Raises:
         InvalidInputError: no such role; `no_account` for every account that cannot be added, whatever the reason.
         ConflictError: `member_already`.
+        TooManyError: too many wrong names lately.
     """
     _check_role(role)
+    check_guesses(by)
     name = account.strip()
     # Whoever took someone's address for a user name is not let in instead of them.
     found = list(User.objects.filter(Q(username=name) | Q(email__iexact=name))[:2]) if name else []
@@ -127,6 +130,7 @@ def add_member(*, project: Project, account: str, role: str, by: User) -> Member
             code="member_already",
         )
     if user is None or not user.is_active:
+        count_wrong_guess(by)
         words = _("No account goes by this exact user name or e-mail address. New people come by an invitation link.")
         raise InvalidInputError(words, code="no_account", fields={"account": [words]})
     is_guest = not is_account_of(manager=by, user=user)

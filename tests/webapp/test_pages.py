@@ -6,12 +6,14 @@ import uuid
 from datetime import timedelta
 
 import pytest
+from django.core.cache import cache
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.utils import timezone
 
 from annotator.models import Event, Job, Lease, Membership, Person, Project, Stage, Submission, Task, User
 from annotator.services.events import record_event
+from annotator.services.guesses import MAX_WRONG
 from annotator.services.members import add_member, invite
 from annotator.services.projects import create_project
 from tests.factories import World, make_user, picture_bytes
@@ -300,7 +302,9 @@ class TestMembers:
         """Whoever is added by name was not asked: nobody gets hold of an account that way."""
         zoe, api = make_user("zoe"), f"/api/v1/projects/{world.project.pk}/members"
         mia = world.client("mia")
-        assert mia.post(api, {"account": "zoe", "role": "annotator"}).json()["user_id"] == zoe.pk
+        told = mia.post(api, {"account": "zoe", "role": "annotator"}).json()
+        assert (told["user_id"], told["is_guest"]) == (zoe.pk, True)
+        assert {row["username"]: row["is_guest"] for row in mia.get(api).json()}["ana"] is False
         assert mia.post(api, {"account": "zoe", "role": "annotator"}).json()["code"] == "member_already"
         assert mia.post(api, {"account": "zo", "role": "annotator"}).json()["code"] == "no_account"
         assert mia.post(f"/api/v1/users/{zoe.pk}/password").status_code == 403
@@ -309,6 +313,28 @@ class TestMembers:
         second = create_project(name="Snow", by=world.mia)
         assert not add_member(project=second, account="ana", role="annotator", by=world.mia).is_guest
         assert mia.post(f"/api/v1/users/{world.ana.pk}/password").status_code == 200, "hers from the beginning"
+
+    def test_names_cannot_be_guessed_on_and_on(self, world: World) -> None:
+        api = f"/api/v1/projects/{world.project.pk}/members"
+        mia, mias = world.client("mia"), browser(world, "mia")
+        for number in range(MAX_WRONG - 1):
+            answer = mia.post(api, {"account": f"guess{number}", "role": "annotator"})
+            assert (answer.status_code, answer.json()["code"]) == (400, "no_account")
+        make_user("zoe")
+        assert mia.post(api, {"account": "zoe", "role": "annotator"}).status_code == 201, (
+            "a right name counts for nothing"
+        )
+        assert "New people come by an invitation link." in add(mias, world, "guess")
+        make_user("max")
+        for account in ("max", "guess"):
+            answer = mia.post(api, {"account": account, "role": "annotator"})
+            assert (answer.status_code, answer.json()["code"]) == (429, "too_many_requests"), "nothing is told any more"
+        assert "Try again in 15 minutes" in add(mias, world, "max")
+        # The limit is each manager's own, whichever project it is.
+        own = f"/api/v1/projects/{world.eves_project.pk}/members"
+        assert world.client("eve").post(own, {"account": "max", "role": "annotator"}).status_code == 201
+        cache.clear()
+        assert mia.post(api, {"account": "max", "role": "annotator"}).status_code == 201
 
     def test_roles_pauses_removal(self, world: World) -> None:
         client, ana = browser(world, "mia"), world.project.memberships.get(user=world.ana)

@@ -46,7 +46,8 @@ class MemberOut(serializers.ModelSerializer[Any]):
     class Meta:
         model = Membership
         fields: ClassVar = [
-            "user_id", "username", "display_name", "role", "is_paused", "pause_reason", "is_active", "joined_at",
+            "user_id", "username", "display_name", "role", "is_guest", "is_paused", "pause_reason", "is_active",
+            "joined_at",
         ]  # fmt: skip
 
 

@@ -18,7 +18,7 @@ class MembersView(ApiView):
         return Response(io.MemberOut(rows, many=True).data)
 
     @documented("Add an account by its exact user name or e-mail address", request=io.NewMemberIn,
-                answers=io.MemberOut, status=201, also={409: ERROR})  # fmt: skip
+                answers=io.MemberOut, status=201, also={409: ERROR, 429: ERROR})  # fmt: skip
     def post(self, request: Request, project_id: int) -> Response:
         project = membership_for(self.me, project_id, may_manage).project
         membership = members.add_member(project=project, by=self.me, **checked(io.NewMemberIn, request))
