@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from django.db.models import Count, F, Q, QuerySet
+from django.db.models import Count, F, QuerySet
 from django.urls import reverse
 
 from annotator.models import Consensus, Person, PointSet, PointStatus, Project, SentBack, Stage, Submission, Task
@@ -34,15 +34,14 @@ class CaseRow:
 
 def cases_for_project(project: Project, stage: Stage, limit: int = MAX_CASES) -> list[CaseRow]:
     """Return what waits for a reviewer at a stage: by priority, then those with most at stake, then the oldest."""
-    rows = (
+    tasks = list(
         Task.objects.filter(project=project, stage=stage, state=Task.State.REVIEW, is_gold=False)
-        .annotate(
-            n=Count("submissions", filter=Q(submissions__superseded_by=None, submissions__sent_back=None)),
-            disagreement=F("merge_decision__disagreement"),
-        )
+        .annotate(disagreement=F("merge_decision__disagreement"))
         .order_by("-priority", F("merge_decision__at_stake").desc(nulls_last=True), "updated_at")[:limit]
     )
-    return [CaseRow(task, task.n, task.disagreement) for task in rows]
+    standing = Submission.objects.filter(task__in=tasks, superseded_by=None, sent_back=None).order_by()
+    answers = dict(standing.values_list("task_id").annotate(n=Count("pk")))
+    return [CaseRow(task, answers.get(task.pk, 0), task.disagreement) for task in tasks]
 
 
 def cases_by_stage(project: Project) -> dict[str, int]:

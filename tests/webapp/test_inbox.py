@@ -59,7 +59,7 @@ def test_doubted_points_are_found_by_their_index(world, views):
     from django.db import connection
 
     from tests.factories import answered, points_answer
-    from webapp.selectors.inbox import _doubted_tasks, inbox_page
+    from webapp.selectors.inbox import inbox_counts, inbox_page, of_kind
 
     task = answered(world, "correspondence", ("ana",))
     Task.objects.filter(pk=task.pk).update(state="open", places_left=1, overlap=2)
@@ -72,7 +72,12 @@ def test_doubted_points_are_found_by_their_index(world, views):
     submit(user=world.ben, lease_id=lease.pk, client_uuid=uuid.uuid4(), active_ms=1, answer=answer)
     (row,), _after = inbox_page(world.project, "not-this-part")
     assert (row.task, row.words) == (task, ["2 points “not this part”"])
-    sql, parameters = _doubted_tasks(world.project).query.sql_with_params()
+    counts = {name: n for name, _label, n in inbox_counts(world.project)}
+    assert (counts["not-this-part"], counts["all"]) == (1, 1)
+    Task.objects.filter(pk=task.pk).update(state="flagged")
+    counts = {name: n for name, _label, n in inbox_counts(world.project)}
+    assert (counts["not-this-part"], counts["flagged"], counts["all"]) == (1, 1, 1), "one task, whatever was said of it"
+    sql, parameters = of_kind(world.project, "not-this-part").values("pk").query.sql_with_params()
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL enable_seqscan = off")
         cursor.execute(f"EXPLAIN {sql}", parameters)

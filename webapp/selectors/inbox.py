@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from annotator.models import Lease, Membership, PointStatus, Project, Role, Submission, Task, User
+from annotator.models import Lease, Membership, PointStatus, Project, Role, SentBack, Submission, Task, User
 from webapp.words import SKIP_WORDS
 
 PAGE_SIZE: Final = 50
@@ -19,17 +19,16 @@ HELD_LONG: Final = timedelta(hours=2)
 
 _SKIPPED = Lease.objects.filter(task=OuterRef("pk"), state=Lease.State.SKIPPED)
 _LIVE = Lease.objects.filter(task=OuterRef("pk"), state=Lease.State.LIVE)
-# Written as in the partial index submission_not_this_part, which finds these without reading all answers.
+# Written as in the partial index submission_not_this_part, which finds these without reading answers.
 _PLACE_OF_DOUBT = Func(
     Value(bytes([PointStatus.NOT_THIS_PART])), F("status"), function="position", arg_joiner=" in ",
     output_field=IntegerField(),
 )  # fmt: skip
-_DOUBTED = Submission.objects.annotate(doubt=_PLACE_OF_DOUBT).filter(doubt__gt=0, superseded_by=None, sent_back=None)
-
-
-def _doubted_tasks(project: Project) -> QuerySet[Submission, Any]:
-    doubted = _DOUBTED.filter(task__project=project, task__is_gold=False)
-    return doubted.exclude(task__state=Task.State.CLOSED).values("task_id")
+# Asked whether there is such a row, the database joins where it would look up one answer after another.
+_DOUBTED = Submission.objects.annotate(doubt=_PLACE_OF_DOUBT).filter(
+    ~Exists(Submission.objects.filter(supersedes=OuterRef("pk"), supersedes__isnull=False)),
+    ~Exists(SentBack.objects.filter(submission=OuterRef("pk"))), doubt__gt=0,
+)  # fmt: skip
 
 
 KINDS: dict[str, Any] = {
@@ -61,51 +60,34 @@ class InboxRow:
 _WAITING: Final = ("flagged", "skipped", "not-this-part", "held")
 
 
-def _tasks(project: Project) -> QuerySet[Task]:
-    return Task.objects.filter(project=project, is_gold=False)
-
-
-def _condition(project: Project, kind: str) -> Q:
+def of_kind(project: Project, kind: str) -> QuerySet[Task]:
     conditions = {
         "flagged": Q(state=Task.State.FLAGGED),
         "skipped": Q(Exists(_SKIPPED), state=Task.State.OPEN),
+        "not-this-part": ~Q(state=Task.State.CLOSED) & Exists(_DOUBTED.filter(task=OuterRef("pk"))),
         "paused": Q(state=Task.State.PAUSED),
         "held": Q(Exists(_LIVE.filter(created_at__lt=timezone.now() - HELD_LONG)), state=Task.State.OPEN),
     }
-    return conditions[kind]
+    return Task.objects.filter(conditions[kind], project=project, is_gold=False)
 
 
-def doubted_tasks(project: Project) -> list[int]:
-    """Return the tasks with points that were called "not this part", the newest first."""
-    doubted = _doubted_tasks(project).order_by("-task_id").values_list("task_id", flat=True)
-    return list(doubted.distinct())
-
-
-def inbox_counts(project: Project, doubted: list[int]) -> list[tuple[str, str, int]]:
-    """Return (kind, label, number of tasks); `doubted` as doubted_tasks gives them."""
-    told = [kind for kind in KINDS if kind not in {"all", "not-this-part"}]
-    found = {kind: _tasks(project).filter(_condition(project, kind)).count() for kind in told}
-    found["not-this-part"] = len(doubted)
-    # Doubts may be many, the others are few.
-    few = _condition(project, "flagged") | _condition(project, "skipped") | _condition(project, "held")
-    others = _tasks(project).filter(few).order_by().values_list("pk", flat=True)
-    found["all"] = len({*others, *doubted})
+def inbox_counts(project: Project) -> list[tuple[str, str, int]]:
+    """Return (kind, label, number of tasks)."""
+    few = {kind: set(of_kind(project, kind).values_list("pk", flat=True)) for kind in ("flagged", "skipped", "held")}
+    found = {kind: len(tasks) for kind, tasks in few.items()}
+    doubted = of_kind(project, "not-this-part")
+    found |= {"paused": of_kind(project, "paused").count(), "not-this-part": doubted.count()}
+    others = set().union(*few.values())
+    found["all"] = found["not-this-part"] + len(others) - (doubted.filter(pk__in=others).count() if others else 0)
     return [(kind, str(label), found[kind]) for kind, label in KINDS.items()]
 
 
-def inbox_page(
-    project: Project, kind: str, after: int = 0, doubted: list[int] | None = None
-) -> tuple[list[InboxRow], int | None]:
+def inbox_page(project: Project, kind: str, after: int = 0) -> tuple[list[InboxRow], int | None]:
     """Return a page of the inbox, newest person first, and where the next one starts."""
     kinds = _WAITING if kind == "all" else (kind,)
     newest: set[int] = set()
     for one in kinds:
-        if one == "not-this-part":
-            known = doubted_tasks(project) if doubted is None else doubted
-            newest.update([pk for pk in known if not after or pk < after][: PAGE_SIZE + 1])
-            continue
-        tasks = _tasks(project).filter(_condition(project, one))
-        tasks = tasks.filter(pk__lt=after) if after else tasks
+        tasks = of_kind(project, one).filter(pk__lt=after) if after else of_kind(project, one)
         newest.update(tasks.order_by("-pk").values_list("pk", flat=True)[: PAGE_SIZE + 1])
     shown = sorted(newest, reverse=True)[: PAGE_SIZE + 1]
     found = (

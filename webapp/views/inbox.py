@@ -31,16 +31,15 @@ def inbox(request: PageRequest, membership: Membership) -> HttpResponse:
     """Flagged, skipped and doubted work together."""
     kind = _kind(request.GET.get("kind", "all"))
     after = request.GET.get("after", "")
-    doubted = selectors.doubted_tasks(membership.project)
     rows, next_after = selectors.inbox_page(
-        membership.project, kind, int(after) if after.isdecimal() and len(after) < 19 else 0, doubted
+        membership.project, kind, int(after) if after.isdecimal() and len(after) < 19 else 0
     )
     today = timezone.localdate()
     context: dict[str, Any] = {
         "rows": rows,
         "next_after": next_after,
         "kind": kind,
-        "kinds": selectors.inbox_counts(membership.project, doubted),
+        "kinds": selectors.inbox_counts(membership.project),
         "members": selectors.assignable_members(membership.project),
         "month": (today.replace(day=1), today),
         "acts": act_rows(acts_of(membership.project, waiting=True)) if may_manage(membership) else [],
