@@ -174,7 +174,7 @@ def test_gold_is_in_no_release_and_in_no_progress(world, views, all_gold):
     told = task_counts([world.project.pk])[world.project.pk]
     assert (sum(told["parts"].values()), sum(told["correspondence"].values())) == (1, 1)
     assert progress_of(world.project)[0].all == 1
-    assert sizes_of(world.project) == {"images": 1, "people": 1}
+    assert sizes_of(world.project) == {"images": 1, "people": 1, "proposed": 0}
     assert sum(day["parts"]["submissions"] for day in throughput_for_project(world.project)) == 0
     (work,) = work_for(world.ben)
     assert [stage.waiting for stage in work.stages] == [1, 0], "checks are not told in numbers either"

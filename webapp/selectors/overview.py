@@ -6,17 +6,16 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from django.db.models import Count, Sum
+from django.db.models import Count, Q, Sum
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from annotator.models import Image, Job, Lease, Person, Project, SentBack, Stage, Task
+from annotator.models import Gold, Image, Job, Lease, Person, Project, SentBack, Stage, Task
 from annotator.selectors.progress import Counts, task_counts
-from annotator.selectors.scope import real_images, real_people
+from annotator.selectors.scope import real_images
 from qa.models import AutomaticAct, FigureSheet
-from qa.selectors.bench import cases_by_stage
 from qa.selectors.figures import days_of, sheet_of
 from qa.selectors.gold import acts_of
 from webapp.selectors.checks import act_reason, act_title
@@ -138,12 +137,14 @@ def days_left(progress: list[StageProgress], pace: dict[str, Any]) -> dict[str, 
     return left
 
 
-def decisions_for(project: Project) -> list[Decision]:
-    """Return what waits for a decision, the gravest first."""
+def decisions_for(project: Project, counts: Counts, sizes: dict[str, int]) -> list[Decision]:
+    """Return what waits for a decision, the gravest first; counts and sizes as task_counts and sizes_of tell."""
     people = reverse("project-people", args=[project.pk])
+    flagged, review = (sum(row[state] for row in counts.values()) for state in (Task.State.FLAGGED, Task.State.REVIEW))
     checks = (
-        *_acts(project), _unreadable(project), _flagged(project, people), _review(project), _skipped(project, people),
-        _habits(project), _sent_back(project, people), _proposed(project, people), _without_people(project),
+        *_acts(project), _unreadable(project), _flagged(flagged, people), _review(project, review),
+        _skipped(project, people), _habits(project), _sent_back(project, people), _proposed(sizes["proposed"], people),
+        _without_people(project),
     )  # fmt: skip
     return [decision for decision in checks if decision is not None]
 
@@ -160,8 +161,7 @@ def _acts(project: Project) -> list[Decision]:
     ]
 
 
-def _flagged(project: Project, people: str) -> Decision | None:
-    n = Task.objects.filter(project=project, state=Task.State.FLAGGED).count()
+def _flagged(n: int, people: str) -> Decision | None:
     if not n:
         return None
     title = ngettext("%(n)d person is flagged", "%(n)d people are flagged", n) % {"n": n}
@@ -169,8 +169,7 @@ def _flagged(project: Project, people: str) -> Decision | None:
     return Decision("flag", "warn", title, text, f"{people}?state=flagged", _("Decide"))
 
 
-def _review(project: Project) -> Decision | None:
-    n = sum(cases_by_stage(project).values())
+def _review(project: Project, n: int) -> Decision | None:
     if not n:
         return None
     title = ngettext("%(n)d case waits for a reviewer", "%(n)d cases wait for a reviewer", n) % {"n": n}
@@ -227,8 +226,7 @@ def _sent_back(project: Project, people: str) -> Decision | None:
     return Decision("back", "", title, _("They wait for their authors."), f"{people}?state=sent-back", _("Look"))
 
 
-def _proposed(project: Project, people: str) -> Decision | None:
-    n = Person.objects.filter(project=project, is_proposed=True, is_deleted=False).count()
+def _proposed(n: int, people: str) -> Decision | None:
     if not n:
         return None
     title = ngettext("%(n)d person was found by a model", "%(n)d people were found by a model", n) % {"n": n}
@@ -263,8 +261,10 @@ def jobs_for(project: Project) -> list[Job]:
 
 
 def sizes_of(project: Project) -> dict[str, int]:
-    """Return how many images and people a project has, without those that were rendered as gold."""
-    return {
-        "images": real_images(Image.objects.filter(project=project)).count(),
-        "people": real_people(Person.objects.filter(project=project, is_deleted=False)).count(),
-    }
+    """Return how many images and people a project has, without those rendered as gold, and how many are proposed."""
+    people = Person.objects.filter(project=project, is_deleted=False)
+    found = people.aggregate(people=Count("pk"), proposed=Count("pk", filter=Q(is_proposed=True)))
+    # Subtracted, as to ask of each person takes ten times as long.
+    rendered = people.filter(gold__kind=Gold.Kind.RENDERED).count()
+    images = real_images(Image.objects.filter(project=project)).count()
+    return found | {"people": found["people"] - rendered, "images": images}

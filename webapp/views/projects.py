@@ -10,6 +10,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from annotator.models import Job, Membership
 from annotator.permissions import is_member_role, may_browse, may_engineer, may_manage
+from annotator.selectors.progress import task_counts
 from annotator.services.jobs import cancel_job
 from annotator.services.model_versions import model_choices
 from annotator.services.projects import add_example, change_project, remove_example
@@ -33,11 +34,12 @@ def overview(request: PageRequest, membership: Membership) -> HttpResponse:
     work = next((found for found in work_for(request.user) if found.project.pk == project.pk), None)
     days = request.GET.get("days", "14")
     period = int(days) if days.isdecimal() and int(days) in PERIODS else 14
-    progress = figures.progress_of(project, work.counts if work else None)
+    counts = work.counts if work else task_counts([project.pk])[project.pk]
+    progress, sizes = figures.progress_of(project, counts), figures.sizes_of(project)
     context: dict[str, Any] = {
         "progress": progress,
         "work": work,
-        "sizes": figures.sizes_of(project),
+        "sizes": sizes,
         "periods": PERIODS,
     }
     if may_browse(membership):
@@ -48,7 +50,7 @@ def overview(request: PageRequest, membership: Membership) -> HttpResponse:
             "period": period,
             "as_of": sheet.computed_at if sheet else None,
             "left": figures.days_left(progress, pace),
-            "decisions": figures.decisions_for(project),
+            "decisions": figures.decisions_for(project, counts, sizes),
             "annotators": annotator_rows(sheet) if sheet else [],
             "jobs": figures.jobs_for(project),
         }
