@@ -70,5 +70,7 @@ def mean_interval(
     means = []
     for _ in range(0, _REPETITIONS, _AT_ONCE):
         weights = rng.poisson(1.0, (_AT_ONCE, len(totals)))
-        means.append((weights @ totals) / np.maximum(weights @ counts, 1))
+        drawn = weights @ counts
+        # Of few people a draw may have nobody at all: that is no mean of zero.
+        means.append((weights @ totals)[drawn > 0] / drawn[drawn > 0])
     return interval_of(value, np.concatenate(means), len(totals))

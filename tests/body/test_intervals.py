@@ -21,3 +21,11 @@ def test_intervals_of_95_percent_hold_the_mean_of_19_in_20(people):
 def test_no_interval_is_told_of_four_people():
     found = mean_interval(np.arange(4), np.ones(4), np.ones(4, int))
     assert (found.value, found.low, found.high, found.people) == (1.0, None, None, 4)
+
+
+def test_a_draw_of_nobody_is_no_mean():
+    """Of five people one draw in 150 has nobody; taken for zero it was the lower end of the interval."""
+    for seed in range(20):
+        own = np.array([0.81, 0.82, 0.80, 0.83, 0.81])
+        found = mean_interval(np.arange(5), own * 90, np.full(5, 90), seed)
+        assert own.min() - 1e-9 <= found.low < found.value < found.high <= own.max() + 1e-9
