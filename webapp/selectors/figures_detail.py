@@ -60,7 +60,7 @@ def detail_of(sheet: FigureSheet) -> dict[str, Any]:
         "limbs": [row | {"name": limb_name(row["right"])} for row in maps["limbs"] if row["pairs"]] if maps else [],
         "confused": confused_rows(maps["confusion"]) if maps else [],
         "pairs": pair_rows(sheet),
-        "map_weeks": [(row["week"], 100 * row["iou"]) for row in maps["weeks"]] if maps else [],
+        "map_weeks": [(row["week"], row["iou"]) for row in maps["weeks"]] if maps else [],
     }
 
 

@@ -32,8 +32,8 @@ def gold_card(sheet: GoldSheet) -> dict[str, Any]:
     return {
         "rows": rows, "parts": parts, "points": points, "by_part": _by_part(data),
         "placed_percent": round(100 * points["placed_share"]) if points and points["placed_share"] else None,
-        "weeks_iou": [(week["week"], 100 * week["iou"]) for week in data["weeks"] if week["iou"] is not None],
-        "weeks_auc10": [(week["week"], 100 * week["auc10"]) for week in data["weeks"] if week["auc10"] is not None],
+        "weeks_iou": [(week["week"], week["iou"]) for week in data["weeks"] if week["iou"] is not None],
+        "weeks_auc10": [(week["week"], week["auc10"]) for week in data["weeks"] if week["auc10"] is not None],
         "computed_at": sheet.computed_at,
     }  # fmt: skip
 

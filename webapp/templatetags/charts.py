@@ -169,11 +169,17 @@ def plot_mark(mark: str) -> SafeString:
 
 @register.simple_tag
 def trend(label: str, points: Iterable[tuple[str, float]], unit: str) -> SafeString:
-    """Return a line of (ISO day, value) from zero, with its first and last day and its highest value written out."""
+    """Return a line of (ISO day, value) from zero; its highest value, and its first and last with their days, in words.
+
+    Args:
+        unit: "s" for seconds; empty for a share.
+    """
     rows = [(day_words(day), value) for day, value in points]
 
     def told(value: float) -> str:
-        return seconds(value) if unit == "s" else f"{value:.1f} {unit}".strip()
+        if not unit:
+            return f"{value:.3f}"
+        return seconds(value) if unit == "s" else f"{value:.1f} {unit}"
 
     if len(rows) < 2:
         return format_html_join("", '<p class="muted">{}: {}</p>', ((when, told(value)) for when, value in rows))
@@ -189,7 +195,10 @@ def trend(label: str, points: Iterable[tuple[str, float]], unit: str) -> SafeStr
     words = format_html_join(
         "",
         '<text x="{}" y="112" text-anchor="{}">{}</text>',
-        ((f"{spot[0]:.1f}", anchor, spot[2]) for spot, anchor in ((spots[0], "start"), (spots[-1], "end"))),
+        (
+            (f"{x:.1f}", anchor, f"{when}: {told(value)}")
+            for (x, _y, when, value), anchor in ((spots[0], "start"), (spots[-1], "end"))
+        ),
     )
     return format_html(
         '<svg class="plot plot-wide" viewBox="0 0 460 116" role="img" aria-label="{}">'
