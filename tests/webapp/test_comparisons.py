@@ -57,6 +57,8 @@ def test_parts_are_told_with_pairs_outcome_and_disputed_pixels(
         assert browser(world, "ana").get(base + path).status_code == 403, path
         assert browser(world, "eve").get(base + path).status_code == 404, path
     rita = browser(world, "rita")
+    opened = rita.get(base, headers={"sec-fetch-dest": "document"})
+    assert opened.headers["Location"] == f"/projects/{world.project.pk}/people?person={task.person_id}"
     with django_assert_max_num_queries(26):
         rita.get(base)
 

@@ -49,7 +49,7 @@ def agreement_card(sheet: FigureSheet) -> dict[str, Any]:
     return {
         "agreement": agreement_rows(sheet),
         "map_agreement": map_agreement(sheet),
-        "weeks": [(row["week"], row["cm"]) for row in sheet.data["weeks"]],
+        "weeks": [(row["week"], row["cm"], row["answers"]) for row in sheet.data["weeks"]],
     }
 
 

@@ -37,6 +37,12 @@ class Curve(NamedTuple):
     shown: list[float]
 
 
+def swap_rows(sheet: FigureSheet) -> list[tuple[Any, dict[str, Any]]]:
+    """Return each kind of swap with how many points were swapped, of how many that could show it."""
+    points = sheet.data["agreement"].get(sheet.data["reference"])
+    return [(label, points["swaps_by_kind"][name]) for name, label in SWAP_LABELS.items()] if points else []
+
+
 def detail_of(sheet: FigureSheet) -> dict[str, Any]:
     """Return everything that the page shows, by name; what was not measured is empty."""
     data = sheet.data
@@ -51,7 +57,7 @@ def detail_of(sheet: FigureSheet) -> dict[str, Any]:
             for name, (_mark, label) in KIND_LABELS.items()
             if (found := data["agreement"].get(name))
         ],
-        "swaps": [(label, points["swaps_by_kind"][name]) for name, label in SWAP_LABELS.items()] if points else [],
+        "swaps": swap_rows(sheet),
         "said": _said(points["said"]) if points else [],
         "said_labels": SAID_LABELS.values(),
         "charts": chart_rows(sheet),
@@ -60,7 +66,7 @@ def detail_of(sheet: FigureSheet) -> dict[str, Any]:
         "limbs": [row | {"name": limb_name(row["right"])} for row in maps["limbs"] if row["pairs"]] if maps else [],
         "confused": confused_rows(maps["confusion"]) if maps else [],
         "pairs": pair_rows(sheet),
-        "map_weeks": [(row["week"], row["iou"]) for row in maps["weeks"]] if maps else [],
+        "map_weeks": [(row["week"], row["iou"], row["answers"]) for row in maps["weeks"]] if maps else [],
     }
 
 

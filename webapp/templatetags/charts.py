@@ -10,6 +10,7 @@ from typing import Any
 from django import template
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
 
 from body.parts import N_PARTS, WORK_ORDER
 from webapp.templatetags.shell import seconds
@@ -114,7 +115,9 @@ def part_strip() -> SafeString:
     )
 
 
-_PLOT_WIDTH, _ROW = 220, 20
+_PLOT_WIDTH, _ROW, _MOST_STEPS = 220, 20, 7
+# Under so many there is no interval either.
+_FEW = 5
 
 
 @register.simple_tag
@@ -133,7 +136,8 @@ def interval_plot(label: str, rows: Iterable[Any], name: str) -> SafeString:
         return f"{10 + (_PLOT_WIDTH - 20) * (value - low) / (high - low or 1):.1f}"
 
     bottom = 8 + _ROW * sum(mark != "line" for mark, _found in shown)
-    steps = [low + step / 10 for step in range(round((high - low) * 10) + 1)]
+    count = round((high - low) * 10) + 1
+    steps = [low + step / 10 for step in range(0, count, 2 if count > _MOST_STEPS else 1)]
     grid = format_html_join(
         "",
         '<path class="axis" d="M{0} 4V{1}"/><text x="{0}" y="{2}" text-anchor="middle">{3}</text>',
@@ -168,44 +172,54 @@ def plot_mark(mark: str) -> SafeString:
 
 
 @register.simple_tag
-def trend(label: str, points: Iterable[tuple[str, float]], unit: str) -> SafeString:
+def trend(label: str, points: Iterable[tuple[Any, ...]], unit: str, width: int = 460) -> SafeString:
     """Return a line of (ISO day, value) from zero; its highest value, and its first and last with their days, in words.
 
     Args:
-        unit: "s" for seconds; empty for a share.
+        points: day and value, and how many answers are behind it where that is known: what few told is hollow.
+        unit: "s", "cm", or nothing for a share 0..1.
+        width: of the drawing; what is drawn beside another is narrower, so that its words are as large.
     """
-    rows = [(day_words(day), value) for day, value in points]
+    rows = [(day_words(day), float(value), answers[0] if answers else _FEW) for day, value, *answers in points]
 
     def told(value: float) -> str:
-        if not unit:
-            return f"{value:.3f}"
-        return seconds(value) if unit == "s" else f"{value:.1f} {unit}"
+        return seconds(value) if unit == "s" else f"{value:.1f} {unit}" if unit else f"{value:.3f}"
 
     if len(rows) < 2:
-        return format_html_join("", '<p class="muted">{}: {}</p>', ((when, told(value)) for when, value in rows))
-    top = max((value for _when, value in rows), default=0) or 1
-    step = 440 / max(len(rows) - 1, 1)
-    spots = [(10 + number * step, 96 - 80 * value / top, when, value) for number, (when, value) in enumerate(rows)]
-    line = "M" + "L".join(f"{x:.1f} {y:.1f}" for x, y, _when, _value in spots)
+        return format_html_join("", '<p class="muted">{}: {}</p>', ((when, told(value)) for when, value, _n in rows))
+    top = max((value for _when, value, _n in rows), default=0) or 1
+    step = (width - 20) / max(len(rows) - 1, 1)
+    spots = [(10 + number * step, 96 - 76 * row[1] / top, *row) for number, row in enumerate(rows)]
+    line = "M" + "L".join(f"{x:.1f} {y:.1f}" for x, y, *_row in spots)
     dots = format_html_join(
         "",
-        '<circle class="plot-dot" cx="{}" cy="{}" r="3"><title>{}: {}</title></circle>',
-        ((f"{x:.1f}", f"{y:.1f}", when, told(value)) for x, y, when, value in spots),
+        '<circle class="{}" cx="{}" cy="{}" r="3"><title>{}: {}</title></circle>',
+        (
+            ("plot-dot" if n >= _FEW else "plot-few", f"{x:.1f}", f"{y:.1f}", when, told(value))
+            for x, y, when, value, n in spots
+        ),
     )
     words = format_html_join(
         "",
         '<text x="{}" y="112" text-anchor="{}">{}</text>',
         (
             (f"{x:.1f}", anchor, f"{when}: {told(value)}")
-            for (x, _y, when, value), anchor in ((spots[0], "start"), (spots[-1], "end"))
+            for (x, _y, when, value, _n), anchor in ((spots[0], "start"), (spots[-1], "end"))
         ),
     )
     return format_html(
-        '<svg class="plot plot-wide" viewBox="0 0 460 116" role="img" aria-label="{}">'
-        '<path class="axis" d="M0 96.5h460M0 16.5h460"/><text x="0" y="11">{}</text>'
-        '<path class="plot-trend" d="{}"/>{}{}</svg>',
-        label, told(top), line, dots, words,
+        '<svg class="plot {}" viewBox="0 0 {} 116" role="img" aria-label="{}">'
+        '<path class="axis" d="M0 96.5h{}M0 20.5h{}"/><text x="0" y="11">{}</text>'
+        '<path class="plot-trend" d="{}"/>{}{}</svg>{}',
+        "plot-wide" if width > 400 else "plot-half", width, label, width, width, told(top), line, dots, words,
+        _few_words(row[2] for row in rows),
     )  # fmt: skip
+
+
+def _few_words(answers: Iterable[int]) -> SafeString:
+    if all(n >= _FEW for n in answers):
+        return SafeString()
+    return format_html('<p class="faint">{}</p>', _("Hollow: told by fewer than %(n)d answers.") % {"n": _FEW})
 
 
 @register.simple_tag

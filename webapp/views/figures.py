@@ -17,7 +17,7 @@ from qa.models import FigureSheet
 from qa.selectors import figures as selectors
 from qa.selectors.gold import gold_sheet_of
 from webapp.selectors import figures as rows
-from webapp.selectors.figures_detail import detail_of
+from webapp.selectors.figures_detail import detail_of, swap_rows
 from webapp.selectors.flags import flag_rows
 from webapp.selectors.gold import gold_card
 from webapp.selectors.overview import progress_of
@@ -94,6 +94,7 @@ def _annotator_page(request: PageRequest, membership: Membership, user_id: int) 
                 for stage in Stage
                 if sheet.data["stages"].get(stage.value)
             ],
+            "swaps": swap_rows(sheet),
             "everyone": (everyone := selectors.sheet_of(project)),
             "flags": flag_rows(everyone, user_id) if may_browse(membership) else [],
         }

@@ -8,6 +8,7 @@ from django.http import Http404, HttpResponse, HttpResponseBase, QueryDict
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.cache import patch_cache_control
+from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
@@ -47,7 +48,9 @@ def people(request: PageRequest, membership: Membership) -> HttpResponse:
 @require_safe
 @project_page(may_browse)
 def person(request: PageRequest, membership: Membership, person_id: int) -> HttpResponse:
-    """One person as a fragment for the side of the browser."""
+    """One person as a fragment for the side of the browser; whoever opens the address itself gets it in its place."""
+    if request.headers.get("Sec-Fetch-Dest") == "document":
+        return redirect(f"{reverse('project-people', args=[membership.project_id])}?{urlencode({'person': person_id})}")
     shown = _person_panel(request, membership, str(person_id))
     if shown is None:
         raise Http404
