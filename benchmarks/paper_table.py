@@ -181,13 +181,15 @@ class Lessons:
         return self._distilled[seed]
 
 
-def run(row: str, options: argparse.Namespace, lessons: Lessons, seed: int) -> dict[str, float]:
-    """Train and evaluate one row with one seed, unless that is done."""
+def run(row: str, options: argparse.Namespace, lessons: Lessons, seed: int) -> dict[str, float] | None:
+    """Train and evaluate one row with one seed, unless that is done; None where it is only trained."""
     path = options.out / f"{row}-{seed}" / "result.json"
     if path.exists():
         return json.loads(path.read_text())
     say(f"== {ROWS[row]}, seed {seed}")
     learner = trained(row, options, lessons.of(row, seed), seed)
+    if options.train_only:
+        return None
     model = LastStage(learner.model) if row == "cascade" else learner.model
     predictor = (PicturePredictor if row == "fcn" else CropPredictor)(model, learner.config, learner.device)
     truth = read_truth(options.held_out / "annotations.json")[: options.limit]
@@ -210,6 +212,8 @@ def table(results: dict[str, list[dict[str, float]]]) -> list[str]:
         "|---|---|---|---|---|---|",
     ]
     for row, runs in results.items():
+        if not runs:
+            continue
         cells = []
         for name in ("AUC@10", "AUC@30", "AP"):
             values = [result[name] for result in runs]
@@ -239,6 +243,7 @@ def main() -> None:
     parser.add_argument("--batch", type=int, default=16, help="people a step; a quarter as many pictures")
     parser.add_argument("--device", default="cpu", help="cpu or cuda")
     parser.add_argument("--workers", type=int, default=0, help="processes that make steps' lessons ahead")
+    parser.add_argument("--train-only", action="store_true", help="leave measuring to the same command without this")
     parser.add_argument("--limit", type=int, help="only so many held-out pictures")
     parser.add_argument("--geodesics", type=Path, default=Path("var/geodesics"), help="folder of the table; made once")
     options = parser.parse_args()
@@ -247,7 +252,8 @@ def main() -> None:
     results: dict[str, list[dict[str, float]]] = {row: [] for row in options.rows}
     for seed in options.seeds:
         for row in options.rows:
-            results[row].append(run(row, options, lessons, seed))
+            if result := run(row, options, lessons, seed):
+                results[row].append(result)
         say("\n".join(table(results)))
 
 

@@ -9,6 +9,8 @@ from typing import Any, Final, Generic, TypeVar
 
 from torch.utils.data import DataLoader, Dataset, Sampler
 
+from densepose.training.examples import one_thread
+
 Lesson = TypeVar("Lesson")
 
 _EACH_AHEAD: Final = 3  # lessons that a process may have ready
@@ -56,6 +58,7 @@ class Ahead(Generic[Lesson]):
             prefetch_factor=_EACH_AHEAD,
             pin_memory=self._is_pinned,
             multiprocessing_context="fork",
+            worker_init_fn=one_thread,
         )
         return iter(loader)
 

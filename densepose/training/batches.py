@@ -115,19 +115,30 @@ def make_batch(
     for example in examples:
         points = _chosen_points(example, n_points, is_dense, rng)
         made.append(_augmented(example, points, crop_px, augmentation, rng))
-    images, label, grid, chart, uv = (np.stack(column) for column in zip(*made, strict=True))
+    images, label, grid, chart, uv, is_mirrored = (np.stack(column) for column in zip(*made, strict=True))
+    chart, uv = _mirrored(chart, uv, is_mirrored)
     return Batch(
         torch.from_numpy(images).permute(0, 3, 1, 2),  # (B, S, S, 3) -> (B, 3, S, S), channels last in memory
         torch.from_numpy(label.astype(np.int64)),
         torch.from_numpy(grid.astype(np.float32))[:, :, None],
         torch.from_numpy(chart.astype(np.int64)),
-        torch.from_numpy(uv.astype(np.float32)),
+        torch.from_numpy(uv.astype(np.float32).transpose(0, 2, 1).copy()),
     )
+
+
+def _mirrored(chart: UInt8, uv: Float64, is_mirrored: npt.NDArray[np.bool_]) -> tuple[UInt8, Float64]:
+    """Return charts (B, K) and UV (B, K, 2) with those of mirrored people exchanged: all at once, as it costs least."""
+    chart, uv = chart.copy(), uv.copy()
+    at = is_mirrored[:, None] & (chart > 0)
+    chart[at], u, v = mirror_iuv(chart[at], uv[at][:, 0], uv[at][:, 1])
+    uv[at] = np.column_stack([u, v])
+    return chart, uv
 
 
 def _augmented(
     example: Example, points: _Points, crop_px: int, how: Augmentation, rng: np.random.Generator
-) -> tuple[UInt8, UInt8, Float64, UInt8, Float64]:
+) -> tuple[UInt8, UInt8, Float64, UInt8, Float64, bool]:
+    """Return picture, labels, grid, chart, UV, and whether it is mirrored: charts and UV are not yet."""
     is_mirrored = rng.random() < how.mirror
     turn, shift = _placement(crop_px, how, is_mirrored, rng)
     centre = crop_px / 2
@@ -145,12 +156,10 @@ def _augmented(
     xy, chart, uv = points
     if is_mirrored:
         label = MIRROR_LABEL[label]
-        chart, u, v = mirror_iuv(chart, uv[:, 0], uv[:, 1])
-        uv = np.column_stack([u, v])
     at = (xy - shift) @ np.linalg.inv(turn).T + centre
     grid = 2 * at / crop_px - 1
     chart = np.where((np.abs(grid) < 1).all(axis=1), chart, 0).astype(np.uint8)
-    return recoloured(np.asarray(image, np.uint8), how, rng), np.asarray(label, np.uint8), grid, chart, uv.T
+    return recoloured(np.asarray(image, np.uint8), how, rng), np.asarray(label, np.uint8), grid, chart, uv, is_mirrored
 
 
 def _placement(crop_px: int, how: Augmentation, is_mirrored: bool, rng: np.random.Generator) -> tuple[Float64, Float64]:
@@ -196,7 +205,7 @@ def recoloured(image: UInt8, how: Augmentation, rng: np.random.Generator) -> UIn
     gain = 1 + how.colour * (rng.uniform(-1, 1, 3) * 0.4 + rng.uniform(-1, 1))
     offset = 255 * how.colour * rng.uniform(-0.5, 0.5)
     table = np.clip(np.arange(256)[:, None] * gain + offset, 0, 255).astype(np.uint8)  # (256, 3)
-    image = np.stack([table[:, channel][image[:, :, channel]] for channel in range(3)], axis=-1)
+    image = np.asarray(cv2.LUT(image, table[None]), np.uint8)
     if rng.random() < how.grey:
         image = np.repeat(image.mean(axis=2, keepdims=True), 3, axis=2).astype(np.uint8)
     if rng.random() < how.blur:

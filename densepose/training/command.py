@@ -97,10 +97,13 @@ def _preset_of(start: "Checkpoint | None") -> str:
 
 
 def _lite(options: argparse.Namespace, start: "Checkpoint | None", device: "torch.device") -> "Learner":
+    import torch
+
     from densepose.training.examples import People, Source
     from densepose.training.lite import LiteLearner, LiteRecipe
     from densepose.training.losses import LOSS_WEIGHTS
 
+    torch.backends.cudnn.benchmark = True  # crops are all of one size
     if options.crop < 64 or options.crop % 32:
         raise ValueError(f"--crop must be a multiple of 32, 64 or more, got {options.crop}")
     config = _config(LiteConfig(), options, start)

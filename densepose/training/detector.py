@@ -131,7 +131,7 @@ def detector_losses(cells: CellBoxes, collages: Sequence[Collage]) -> dict[str, 
     score = cells.logits.new_zeros(())
     box = cells.logits.new_zeros(())
     n_answers = 0
-    for logits, corners, collage in zip(cells.logits, cells.corners, collages, strict=True):
+    for logits, corners, collage in zip(cells.logits.float(), cells.corners.float(), collages, strict=True):
         truth, ignored = (torch.from_numpy(of).to(corners) for of in (collage.boxes, collage.ignored))
         owner = answering(cells.centres, cells.strides, truth)  # (N,) the person a cell answers for, or -1
         rows = torch.nonzero(owner >= 0).squeeze(1)
