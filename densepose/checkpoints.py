@@ -151,6 +151,28 @@ def write_checkpoint(path: str | Path, config: Config, tensors: Mapping[str, Ten
         raise
 
 
+def blended(one: Checkpoint, other: Checkpoint, share: float) -> Checkpoint:
+    """Return the weighted mean of two checkpoints of one network, of which one was trained on from the other.
+
+    What is learnt from renders narrows a network; between its old and its new weights lies one that keeps what the old
+    one knew of photographs (Wortsman et al., "Robust fine-tuning of zero-shot models", 2022).
+
+    Args:
+        one: whose configuration is kept.
+        share: of `other`, 0..1.
+
+    Raises:
+        CheckpointError: they are not weights of one network, or `share` is beyond 0..1.
+    """
+    if not 0 <= share <= 1:
+        raise CheckpointError(f"the other's share must be 0 to 1, got {share:g}")
+    shapes, others = ({name: of.shape for name, of in kept.tensors.items()} for kept in (one, other))
+    if differing := sorted(name for name in shapes.keys() | others.keys() if shapes.get(name) != others.get(name)):
+        raise CheckpointError(_listed("not the same in both", tuple(differing)))
+    tensors = {name: of.float().lerp(other.tensors[name].float(), share) for name, of in one.tensors.items()}
+    return Checkpoint(one.config, tensors)
+
+
 def from_zoo(path: str | Path, arrays: Mapping[str, Any]) -> tuple[ModelConfig, dict[str, Tensor]]:
     """Return the architecture and the tensors, under our names, of arrays under the zoo's names.
 

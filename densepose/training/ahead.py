@@ -9,7 +9,7 @@ from typing import Any, Final, Generic, TypeVar
 
 from torch.utils.data import DataLoader, Dataset, Sampler
 
-from densepose.training.examples import one_thread
+from densepose.training.examples import forked
 
 Lesson = TypeVar("Lesson")
 
@@ -58,9 +58,8 @@ class Ahead(Generic[Lesson]):
             prefetch_factor=_EACH_AHEAD,
             pin_memory=self._is_pinned,
             multiprocessing_context="fork",
-            worker_init_fn=one_thread,
         )
-        return iter(loader)
+        return forked(loader)
 
 
 def _order(step: int, share: int, parts: int) -> Iterator[tuple[int, int]]:

@@ -6,10 +6,10 @@ all. A synthetic set written with `--truth` also teaches the surface at every pi
 
 import json
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 import cv2
 import numpy as np
@@ -121,10 +121,9 @@ class People:
     def fill(self, workers: int) -> None:
         """Make as many examples as may be kept, in some processes; processes forked later share them."""
         loader = DataLoader(
-            _Made(self), batch_size=None, num_workers=workers, multiprocessing_context="fork" if workers else None,
-            worker_init_fn=one_thread,
-        )  # fmt: skip
-        for index, example in enumerate(loader):
+            _Made(self), batch_size=None, num_workers=workers, multiprocessing_context="fork" if workers else None
+        )
+        for index, example in enumerate(forked(loader)):
             if self._kept_bytes > self._most_bytes:
                 break
             self._keep(index, example)
@@ -170,9 +169,18 @@ class People:
         return Example(square(image, region, STORED_PX), label, xy, chart, uv, dense)
 
 
-def one_thread(_worker: int) -> None:
-    """Let OpenCV work in one thread: many processes whose threads wait for one another are three times as slow."""
+def forked(loader: "DataLoader[Any]") -> Iterator[Any]:
+    """Start a loader's processes, each with OpenCV in one thread, and return what they make.
+
+    Threads of many processes that wait for one another are three times as slow. It must be said before the fork: a
+    process that is asked to give up threads which only its parent has waits for them forever.
+    """
+    threads = cv2.getNumThreads()
     cv2.setNumThreads(1)
+    try:
+        return iter(loader)
+    finally:
+        cv2.setNumThreads(threads)
 
 
 class _Made(Dataset[Example]):

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import torch
 
-from densepose.checkpoints import Checkpoint, CheckpointError, from_zoo, read_checkpoint, write_checkpoint
+from densepose.checkpoints import Checkpoint, CheckpointError, blended, from_zoo, read_checkpoint, write_checkpoint
 from densepose.config import PRESETS, ModelConfig, preset
 from densepose.models.rcnn import DensePoseRCNN
 from densepose.zoo_names import our_name
@@ -186,3 +186,15 @@ def test_configurations_survive_json_and_refuse_nonsense() -> None:
         preset("r50_s1x", score_threshold=2)
     with pytest.raises(ValueError, match="preset must be one of"):
         preset("r18")
+
+
+def test_two_trainings_of_one_network_are_blended(small_checkpoint: Checkpoint) -> None:
+    later = Checkpoint(small_checkpoint.config, {name: of + 1 for name, of in small_checkpoint.tensors.items()})
+    between = blended(later, small_checkpoint, 0.25)
+    for name, of in small_checkpoint.tensors.items():
+        assert torch.allclose(between.tensors[name], of.float() + 0.75), name
+    fewer = dict(list(later.tensors.items())[1:])
+    with pytest.raises(CheckpointError, match="1 not the same in both: "):
+        blended(Checkpoint(later.config, fewer), small_checkpoint, 0.5)
+    with pytest.raises(CheckpointError, match="0 to 1, got 2"):
+        blended(later, small_checkpoint, 2)

@@ -194,3 +194,30 @@ def test_damaged_annotations_are_named(data: Path, tmp_path: Path) -> None:
     people = People([Source.of(tmp_path)], 0.15)
     with pytest.raises(LabelError, match=f"annotation {document['annotations'][0]['id']} of .*dp_I"):
         people[0]
+
+
+def test_lessons_made_ahead_by_others_are_the_same(data: Path) -> None:
+    alone, ahead = (
+        LiteLearner(
+            CONFIG, People([Source.of(data)], CONFIG.margin), None, RECIPE, device=CPU, is_pretrained=False,
+            workers=workers, parts=2,
+        )
+        for workers in (0, 2)
+    )  # fmt: skip
+    for step, share in ((3, 0), (3, 1), (4, 0), (4, 1)):
+        one, other = alone.batch(step, share, 2), ahead.batch(step, share, 2)
+        for name in ("images", "label", "grid", "chart", "uv"):
+            assert torch.equal(getattr(one, name), getattr(other, name)), (step, share, name)
+    with pytest.raises(ValueError, match="part 1 of step 9 was asked for, 0 of 5 is made ahead"):
+        ahead.batch(9, 1, 2)
+
+
+def test_people_read_once_by_several_are_those_read_one_by_one(data: Path) -> None:
+    one_by_one, at_once = (People([Source.of(data)], CONFIG.margin) for _ in range(2))
+    at_once.fill(2)
+    assert len(at_once) > 1
+    for index in range(len(at_once)):
+        made, kept = one_by_one[index], at_once[index]
+        assert (made.image == kept.image).all()
+        assert (made.label == kept.label).all()
+        assert (made.xy == kept.xy).all()
