@@ -42,6 +42,14 @@ class TestHome:
         assert f'href="/projects/{world.project.pk}/annotate/parts/"' in page
         assert "1 person waits to be painted" in page
 
+    def test_who_looks_after_a_project_finds_its_card_beside_the_next_person(self, world: World) -> None:
+        world.person()
+        card = f'<h2><a href="/projects/{world.project.pk}">{world.project.name}</a></h2>'
+        for account, is_shown in (("mia", True), ("ana", False)):
+            page = browser(world, account).get("/").content.decode()
+            assert "1 person waits to be painted" in page
+            assert (card in page) is is_shown
+
     def test_work_half_done_comes_first(self, world: World) -> None:
         person = world.person()
         lease = lease_of(world, person, draft={"label_map": ""}, crop=[0, 0, 10, 10])

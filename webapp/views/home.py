@@ -10,7 +10,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from annotator.errors import NotAllowedError
 from annotator.models import Lease, Stage
-from annotator.permissions import can_create_projects
+from annotator.permissions import can_create_projects, may_browse
 from annotator.services.projects import create_project
 from annotator.services.returning_work import open_sent_back
 from webapp.selectors.home import feedback_for, today_for, work_for
@@ -27,7 +27,8 @@ def home(request: PageRequest) -> HttpResponse:
     context = {
         "first": first,
         "to_qualify": next((work for work in works if work.must_qualify), None),
-        "others": [work for work in works if work is not first],
+        # Who looks after a project finds its card here, also beside the next person of it.
+        "projects": [work for work in works if work is not first or may_browse(work.membership)],
         "today": today_for(request.user),
         "now": timezone.localtime(),
         "feedback": feedback_for(request.user),
