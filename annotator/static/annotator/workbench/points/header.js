@@ -47,7 +47,9 @@ export class Header {
 
   #showAdvance() {
     this.#advance.setAttribute("aria-pressed", String(this.advances));
-    hook("advance-text").textContent = this.advances ? t("click places and goes on") : t("click places, Enter goes on");
+    const advance = this.advances ? t("click places and goes on") : t("click places, Enter goes on");
+    hook("advance-text").textContent = advance;
+    hook("advance").title = advance;
   }
 
   /**
