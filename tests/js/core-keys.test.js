@@ -71,3 +71,16 @@ test("a held key acts at its press and at its end, and once only", () => {
   send("keydown", "b", "KeyB", true);
   assert.deepEqual(calls, ["peek press", "peek release", "brush press"]);
 });
+
+test("a field in a closed dialog takes no keys, though it has the focus until the next frame", () => {
+  const calls = [];
+  const send = (holding) => {
+    const field = Object.assign(new EventTarget(), { tagName: "TEXTAREA", closest: (selector) => selector.split(/,\s*/).some((one) => holding.includes(one)) });
+    listenForKeys(field, new KeyMap(ACTIONS), (id) => void calls.push(id));
+    field.dispatchEvent(Object.assign(new Event("keydown", { cancelable: true }), press("b", "KeyB")));
+  };
+  send(["textarea"]);
+  assert.deepEqual(calls, []);
+  send(["textarea", "dialog:not([open])"]);
+  assert.deepEqual(calls, ["brush"]);
+});

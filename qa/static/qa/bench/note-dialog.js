@@ -10,6 +10,7 @@ export class NoteDialog {
   #send = hook("note-send");
   /** @type {(text: string) => Promise<void>} */
   #run = async () => {};
+  #isSending = false;
 
   constructor() {
     hook("note-form").addEventListener("submit", (event) => {
@@ -35,11 +36,15 @@ export class NoteDialog {
   async #submit() {
     const text = this.#text.value.trim();
     if (!text) return this.#text.focus();
+    if (this.#isSending) return;
+    this.#isSending = true;
     try {
       await this.#run(text);
       this.#dialog.close();
     } catch (error) {
       this.#problem.textContent = error instanceof Error ? error.message : String(error);
+    } finally {
+      this.#isSending = false;
     }
   }
 }

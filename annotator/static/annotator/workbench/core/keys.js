@@ -217,6 +217,8 @@ function isForTyping(event) {
   if (!element?.closest) return false;
   // Also where the focus is nowhere: behind an open dialog nothing may happen, and Escape is the dialog's.
   if (element.ownerDocument?.querySelector("dialog[open]")) return true;
+  // A dialog that has just closed keeps the focus in its hidden field until the next frame: the key is not for it.
+  if (element.closest("dialog:not([open])")) return false;
   const isModified = event.ctrlKey || event.metaKey;
   if (element.tagName === "INPUT" && element.type === "range") return /^(Arrow|Home|End|Page)/.test(event.key);
   if (element.closest("input:not([type=checkbox]):not([type=button]), textarea, select, [contenteditable]")) return !(isModified && event.key === "Enter");

@@ -15,6 +15,7 @@ export class NoteDialog {
   #text = /** @type {HTMLTextAreaElement} */ (this.#form.elements.namedItem("text"));
   #problem = hook("note-problem");
   #task = 0;
+  #isSending = false;
 
   /** @param {import("../core/api.js").Api} api @param {import("./messages.js").Messages} messages */
   constructor(api, messages) {
@@ -45,6 +46,8 @@ export class NoteDialog {
   }
 
   async #send() {
+    if (this.#isSending) return;
+    this.#isSending = true;
     try {
       await this.#api.post(`tasks/${this.#task}/comments`, { text: this.#text.value.trim() });
       sessionStorage.removeItem(this.#key);
@@ -53,6 +56,8 @@ export class NoteDialog {
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
       this.#problem.textContent = wordsOf(error);
+    } finally {
+      this.#isSending = false;
     }
   }
 }
