@@ -1,11 +1,12 @@
 /**
  * Runs in the workbench's page before its own scripts: times from an event to the frame that shows it, and long tasks.
  *
- * "Paint" is the moment just after the frame that follows the event: a message posted inside the last animation frame
- * callback is handled when style, layout and paint of that frame are done.
+ * "Paint" is from the event to just after the frame that follows it: a message posted inside the last animation frame
+ * callback is handled when style, layout and paint of that frame are done. "Frame" is of that from when the page learns of
+ * the event; until then it waits in the browser for the next tick. "Work" is what the page's scripts do in it.
  */
 (() => {
-  const probe = { work: [], paint: [], long: [], image: 0, key: 0 };
+  const probe = { work: [], frame: [], paint: [], long: [], image: 0, key: 0 };
   globalThis.probe = probe;
   const after = new MessageChannel();
   let waiting = [];
@@ -13,17 +14,21 @@
   after.port1.onmessage = () => {
     const now = performance.now();
     for (const at of waiting) probe.paint.push(now - at);
+    probe.frame.push(now - learned);
     probe.work.push(spent);
     waiting = [];
     spent = 0;
   };
   // Capturing on the window comes before all listeners of the page, bubbling there after them. So the first frame callback
   // runs before the page's own drawing, and the second one after it.
+  let learned = 0;
   let began = 0;
   let frame = 0;
   addEventListener("pointermove", (event) => {
     began = performance.now();
-    if (waiting.push(event.timeStamp) === 1) requestAnimationFrame(() => (frame = performance.now()));
+    if (waiting.push(event.timeStamp) > 1) return;
+    learned = began;
+    requestAnimationFrame(() => (frame = performance.now()));
   }, { capture: true });
   addEventListener("pointermove", () => {
     spent += performance.now() - began;

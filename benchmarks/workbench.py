@@ -2,8 +2,10 @@
 
 python -m benchmarks.workbench [--strokes 2000] [--tasks 100]
 
-Chromium draws in software and as often as it can, so that no figure waits for a screen's refresh. Pointer events are
-those that the browser makes itself from a device. Starts its own PostgreSQL, Redis and gunicorn as `benchmarks.queue`.
+Chromium draws in software and in one tick after another; a page at rest gets a pointer's event with the next tick of
+60 Hz, whatever is set. An empty page on which a square follows the pointer tells what of a figure that is. Pointer
+events are those that the browser makes itself from a device. Starts its own PostgreSQL, Redis and gunicorn as
+`benchmarks.queue`.
 """
 
 import argparse
@@ -23,6 +25,7 @@ from benchmarks.queue import services, web_server
 CROP_PX = 1000
 LAPTOP = {"width": 1366, "height": 768}
 STROKE_MOVES = 5
+HOVERS = 200
 SETTLE_MS = 400
 LONG_MS = 50
 TRACED_STROKES = 100
@@ -103,7 +106,29 @@ def ms(values: list[float]) -> str:
 
 
 def reset(page: Any) -> None:
-    page.evaluate("() => Object.assign(probe, { work: [], paint: [], long: [] })")
+    page.evaluate("() => Object.assign(probe, { work: [], frame: [], paint: [], long: [] })")
+
+
+def tell_paint(page: Any, what: str, budget: str) -> list[float]:
+    """Tell what was measured since `reset`; returns the long tasks."""
+    page.wait_for_timeout(SETTLE_MS)
+    found = page.evaluate("() => probe")
+    show(f"{what}: event to paint", ms(found["paint"]), budget)
+    show("of that since the page learns of it", ms(found["frame"]), "")
+    show("of that handlers and drawing", ms(found["work"]), "")
+    return list(found["long"])
+
+
+def empty_page(context: Any) -> None:
+    page = context.new_page()
+    page.goto("data:text/html,<!doctype html><body><div style='position:fixed;width:9px;height:9px;background:red'>")
+    page.evaluate("""() => addEventListener("pointermove", ({ clientX, clientY }) => {
+      document.querySelector("div").style.transform = `translate(${clientX}px, ${clientY}px)`;
+    })""")
+    for n in range(HOVERS):
+        page.mouse.move(100 + n, 100 + n)
+    tell_paint(page, "a square on an empty page", "")
+    page.close()
 
 
 def paint_strokes(page: Any, count: int, rng: random.Random) -> None:
@@ -136,11 +161,7 @@ def painting(page: Any, strokes: int) -> None:
         page.wait_for_timeout(SETTLE_MS)
         reset(page)
         paint_strokes(page, measured, rng)
-        page.wait_for_timeout(SETTLE_MS)
-        found = page.evaluate("() => probe")
-        tasks += found["long"]
-        show(f"painting on {CROP_PX} x {CROP_PX}, {name}: event to paint", ms(found["paint"]), "8 / 16 ms")
-        show("of that handlers and drawing", ms(found["work"]), "")
+        tasks += tell_paint(page, f"painting on {CROP_PX} x {CROP_PX}, {name}", "8 / 16 ms")
     show(f"tasks above {LONG_MS} ms in {strokes:,} strokes", count_long(tasks), "none")
     with MainThread(page) as thread:
         paint_strokes(page, TRACED_STROKES, rng)
@@ -198,12 +219,9 @@ def hovering(page: Any) -> None:
     x, y = cell["x"] + cell["width"] / 2, cell["y"] + cell["height"] / 2
     page.wait_for_timeout(3 * SETTLE_MS)
     reset(page)
-    for n in range(200):
+    for n in range(HOVERS):
         page.mouse.move(x + 40 * ((n * 0.137) % 1 - 0.5), y + 60 * ((n * 0.071) % 1 - 0.5))
-    page.wait_for_timeout(SETTLE_MS)
-    found = page.evaluate("() => probe")
-    show("hover to all six views: event to paint", ms(found["paint"]), "4 ms median")
-    show("of that handlers and drawing", ms(found["work"]), "")
+    tell_paint(page, "hover to all six views", "4 ms median")
 
 
 def weight(page: Any, stage: str) -> None:
@@ -289,6 +307,7 @@ def main() -> int:
         parts, points, session = seed(chosen.tasks + 3, chosen.tasks + 3)
         with web_server() as (port, _web), chromium(f"http://127.0.0.1:{port}", session) as context:
             print("| what | figure | budget |\n|---|---|---|")
+            empty_page(context)
             page = open_stage(context, parts, "parts")
             painting(page, chosen.strokes)
             page.close()

@@ -9,7 +9,18 @@ import numpy as np
 from django.db.models import Count, F, QuerySet
 from django.urls import reverse
 
-from annotator.models import Consensus, Person, PointSet, PointStatus, Project, SentBack, Stage, Submission, Task
+from annotator.models import (
+    Consensus,
+    Membership,
+    Person,
+    PointSet,
+    PointStatus,
+    Project,
+    SentBack,
+    Stage,
+    Submission,
+    Task,
+)
 from annotator.selectors.part_views import style_for_surface
 from annotator.services.task_states import IS_WORK
 from body.parts import N_PARTS
@@ -17,6 +28,7 @@ from body.surface import SurfacePoints
 from labels.boxes import Crop
 from labels.label_maps import pack, recrop
 from qa.geodesics import geodesic_table
+from qa.models import FigureSheet
 from qa.services.answer_weights import answer_weights
 from qa.services.merging import compare_points, merge_parts
 
@@ -73,6 +85,7 @@ def case_of_task(task: Task) -> dict[str, Any]:
         "picture": reverse("api-review-picture", args=[task.pk]),
         "crop": {"x": crop.x, "y": crop.y, "width": crop.width, "height": crop.height},
         "accepted": accepted.submission_id if accepted else None,
+        "begin": accepted.submission_id if accepted else _likeliest(task, answers),
         "overlap": task.overlap,
         "comments": [
             {"author": str(comment.author), "text": comment.text, "at": comment.created_at}
@@ -83,6 +96,32 @@ def case_of_task(task: Task) -> dict[str, Any]:
         told = [_told(answer) | _parts(answer, crop) for answer in answers]
         return case | {"answers": told, "merged": _merged_parts(task, answers, crop)}
     return case | _points_case(task, person, answers)
+
+
+def _likeliest(task: Task, answers: list[Submission]) -> int | None:
+    """Return the answer that a reviewer probably takes: of the annotator who is surest against known truth.
+
+    Answers that were sent back come last, before them those of annotators who are paused or flagged for a habit at this
+    stage. Of equals the first.
+    """
+    if not answers:
+        return None
+    authors = [answer.annotator_id for answer in answers]
+    paused = set(
+        Membership.objects.filter(project=task.project_id, user__in=authors, is_paused=True).values_list(
+            "user", flat=True
+        )
+    )
+    sheet = FigureSheet.objects.filter(project=task.project_id, annotator=None).values_list("data__flags", flat=True)
+    flagged = {flag["annotator"] for flag in sheet.first() or [] if flag["stage"] == task.stage}
+    weights = answer_weights(task, answers)
+
+    def trust(index: int) -> tuple[bool, bool, float]:
+        answer = answers[index]
+        is_doubtful = answer.annotator_id in paused | flagged
+        return not hasattr(answer, "sent_back"), not is_doubtful, float(weights[index])
+
+    return answers[max(range(len(answers)), key=trust)].pk
 
 
 def _shown_answers(task: Task) -> QuerySet[Submission]:

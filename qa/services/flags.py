@@ -1,4 +1,4 @@
-"""Habits of annotators that ask for a decision: lazy, drifting, copying, too fast. Each is a statistic with its bound.
+"""Habits of annotators that ask for a decision: lazy, drifting, copying, swapping, hasty; statistics with their bounds.
 
 The rules look at traces, the latest answers of everyone in a few numbers, and know nothing of the database. A flag says
 what was counted and what the bound is, so that a manager can judge it; nothing is done to anybody by itself.
@@ -11,6 +11,8 @@ what was counted and what the bound is, so that a manager can judge it; nothing 
   of 20 has a chance of 1 in 100,000. Flagged from `MIN_ALIKE` such answers. Where points are this near between most
   pairs, as with proposals that all kept, half is not enough: the bar is five times the median share of all pairs.
 - *drifting*: see qa.services.drift.
+- *swapping*: one side taken for the other, see qa.services.swapping. Flagged where the share is above `SWAPPED_SHARE`
+  and above three times the median share of all, with 95 % likelihood.
 - *hasty*: the median time of an answer is under `HASTY` times the median of all annotators' medians.
 """
 
@@ -22,6 +24,7 @@ from statistics import median
 from typing import Any, Final
 
 from qa.services.drift import MIN_GROWTH, Compared, drifts_of
+from qa.services.swapping import KINDS, Swapped, swap_shares
 
 HEAP_CM: Final = 1.5
 MIN_GROUPS: Final = 20
@@ -30,6 +33,7 @@ ALIKE_CM: Final = 0.5
 MIN_COMPARED: Final = 20
 ALIKE_SHARE: Final = 0.5
 MIN_ALIKE: Final = 3
+SWAPPED_SHARE: Final = 0.05
 HASTY: Final = 0.35
 MIN_TIMED: Final = 10
 MIN_PEERS: Final = 4
@@ -44,12 +48,14 @@ class Flag:
     """One habit of one annotator.
 
     Attributes:
-        kind: "lazy", "copying", "drifting" or "hasty".
+        kind: "lazy", "copying", "drifting", "swapping" or "hasty".
         value: what was measured: the share of heaps, the number of answers alike, the growth of the error, the share of
-            the usual time; `low`, `high`: its interval where it has one; `bound`: what it was held against.
-        n: out of how many parts or answers.
+            places swapped, the share of the usual time; `low`, `high`: its interval where it has one; `bound`: what it
+            was held against.
+        n: out of how many parts, answers or places.
         others: whose answers were copied.
         stage: of the work.
+        sides: which are taken for each other, of the stage's `swapping.KINDS`.
     """
 
     kind: str
@@ -61,6 +67,7 @@ class Flag:
     high: float | None = None
     others: tuple[int, ...] = ()
     stage: str = "correspondence"
+    sides: str = ""
 
     def as_json(self) -> dict[str, Any]:
         return {**asdict(self), "others": list(self.others)}
@@ -77,31 +84,40 @@ class Alike:
 
 @dataclass(slots=True)
 class Traces:
-    """The latest answers to points of one annotator.
+    """The latest answers of one annotator.
 
     Attributes:
         heaps, groups: parts of a person whose points were put on a heap, and how many parts with four points or more.
         compared: distances to truth and to others.
         alike: comparisons with earlier answers of others.
+        swapped: what was swapped against truth and others, by stage.
     """
 
     heaps: int = 0
     groups: int = 0
     compared: list[Compared] = field(default_factory=list)
     alike: list[Alike] = field(default_factory=list)
+    swapped: dict[str, list[Swapped]] = field(default_factory=lambda: {stage: [] for stage in KINDS})
 
     def as_json(self) -> dict[str, Any]:
         """Return the traces as a sheet keeps them."""
         return {
             "heaps": self.heaps, "groups": self.groups, "compared": [astuple(row) for row in self.compared],
             "alike": [astuple(row) for row in self.alike],
+            "swapped": {stage: [astuple(row) for row in rows] for stage, rows in self.swapped.items()},
         }  # fmt: skip
 
     @classmethod
     def of_json(cls, kept: Mapping[str, Any]) -> "Traces":
         """Return kept traces."""
         compared = [Compared(*row) for row in kept["compared"]]
-        return cls(kept["heaps"], kept["groups"], compared, [Alike(*row) for row in kept["alike"]])
+        # Sheets from before swaps were traced have none; they are written anew with the next answer.
+        rows = kept.get("swapped", {})
+        swapped = {
+            stage: [Swapped(answer, other, tuple(counts)) for answer, other, counts in rows.get(stage, [])]
+            for stage in KINDS
+        }
+        return cls(kept["heaps"], kept["groups"], compared, [Alike(*row) for row in kept["alike"]], swapped)
 
 
 def flags_of(traces: Mapping[int, Traces], times: Mapping[int, Mapping[str, tuple[int, float]]]) -> list[Flag]:
@@ -112,8 +128,10 @@ def flags_of(traces: Mapping[int, Traces], times: Mapping[int, Mapping[str, tupl
         times: by annotator and stage: answers, and their median time in seconds.
     """
     lazy = _lazy(traces)
-    found = [*lazy, *_copying(traces, {flag.annotator for flag in lazy}), *_drifting(traces), *_hasty(times)]
-    return sorted(found, key=lambda flag: (flag.annotator, flag.kind, flag.stage))
+    on_heaps = {flag.annotator for flag in lazy}
+    copying, swapping = _copying(traces, on_heaps), _swapping(traces, on_heaps)
+    found = [*lazy, *copying, *_drifting(traces), *swapping, *_hasty(times)]
+    return sorted(found, key=lambda flag: (flag.annotator, flag.kind, flag.stage, flag.sides))
 
 
 def _lazy(traces: Mapping[int, Traces]) -> list[Flag]:
@@ -161,6 +179,22 @@ def _drifting(traces: Mapping[int, Traces]) -> list[Flag]:
         for pk, drift in drifts.items()
         if drift.is_certain
     ]
+
+
+def _swapping(traces: Mapping[int, Traces], lazy: set[int]) -> list[Flag]:
+    """Who puts points in the middle of one view has those of the other side opposite: that is laziness."""
+    found = []
+    for stage, kinds in KINDS.items():
+        rows = {pk: own.swapped[stage] for pk, own in traces.items()}
+        for kind, sides in enumerate(kinds):
+            shares = swap_shares(rows, kind)
+            bound = max(SWAPPED_SHARE, _TIMES_OTHERS * median([one.share for one in shares.values()] or [0.0]))
+            found += [
+                Flag("swapping", pk, one.share, round(bound, 3), one.n, one.low, stage=stage, sides=sides)
+                for pk, one in shares.items()
+                if one.low > bound and not (stage == "correspondence" and pk in lazy)
+            ]
+    return found
 
 
 def _hasty(times: Mapping[int, Mapping[str, tuple[int, float]]]) -> list[Flag]:

@@ -6,7 +6,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from body.parts import N_CHARTS, N_PARTS, PART_OF_CHART
+from body.parts import N_CHARTS, N_PARTS, PART_OF_CHART, part_by_number
 from qa.models import Comparison
 from qa.services.comparing import FIRST_WEEK
 from qa.services.point_pairs import MILLION, UNITS_PER_CM
@@ -16,6 +16,8 @@ KINDS: Final = {"between": int(Comparison.Kind.BETWEEN), "settled": int(Comparis
 SWAPS: Final = ("left_right", "front_back", "inner_outer")
 STATUSES: Final = {"placed": 1, "cannot_tell": 2, "not_this_part": 3}
 _PART_OF_CHART: Final = np.array(PART_OF_CHART)
+# Charts of parts whose two sides lie on one set of views: only there can an annotator mix up left and right.
+_MIDDLE: Final = [chart for chart, part in enumerate(PART_OF_CHART) if part and part_by_number(part).side is None]
 
 
 def reference_of(everyone: View) -> str:
@@ -60,13 +62,16 @@ def _agreement(view: View, kind: int) -> dict[str, Any] | None:
 
 def _detail(view: View, kind: int) -> dict[str, Any]:
     mm = view["mm"][kind]
-    totals = dict(zip(CHART_COLUMNS, view["chart"][kind].sum(0).tolist(), strict=True))
+    totals, middle = (
+        dict(zip(CHART_COLUMNS, charts.sum(0).tolist(), strict=True))
+        for charts in (view["chart"][kind], view["chart"][kind][_MIDDLE])
+    )
     n = totals["n"]
     return {
         "cm": round(totals["cm"] / n / UNITS_PER_CM, 3) if n else None,
         "median_cm": _median(mm, 0.1),
         "far": round(totals["far"] / n, 4) if n else None,
-        "swaps": _share(totals["left_right"], totals["left_right_open"]),
+        "swaps": _share(middle["left_right"], middle["left_right_open"]),
         "swaps_by_kind": swaps_of(totals),
         "curve": _curve(mm),
         "said": _said(view["said"][kind]),

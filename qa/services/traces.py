@@ -8,16 +8,21 @@ from numpy.typing import NDArray
 
 from annotator.models import PointStatus, Project, Submission
 from body.canonical import load_canonical_body
+from body.parts import PARTS
 from body.surface import SurfacePoints, positions
 from qa.models import Comparison, FigureSheet
 from qa.services.drift import Compared
 from qa.services.flags import ALIKE_CM, ALIKE_SHARE, HEAP_CM, Alike, Flag, Traces, flags_of
-from qa.services.point_pairs import CM, NOT_MEASURED, UNITS_PER_CM
+from qa.services.parts_agreement import LIMBS, N_LABELS
+from qa.services.point_pairs import CM, NOT_MEASURED, PART, UNITS_PER_CM, WHAT
 from qa.services.rows import binary_cursor
+from qa.services.swapping import KINDS, Swapped
 
 # Habits are told from so many of the latest answers: old ones neither excuse nor accuse.
 WINDOW: Final = 60
 _HEAP_POINTS: Final = 4
+# By number of a part: whether it has no side, so that both sides of the body lie on its views.
+_IS_MIDDLE: Final = np.isin(np.arange(len(PARTS) + 1), [part.number for part in PARTS if part.side is None])
 _MIN_MEASURED: Final = 10
 # So many annotators at once: their latest answers, some 20 MB, are in memory together.
 _AT_ONCE: Final = 40
@@ -31,6 +36,22 @@ FROM unnest(%(annotators)s::bigint[]) AS w (id) CROSS JOIN LATERAL (
       AND s.origin IN ('workbench', 'api') AND (r.id IS NULL OR r.origin = 'review')
     ORDER BY s.id DESC LIMIT %(window)s
 ) s JOIN annotator_pointset p ON p.id = s.point_set_id
+"""
+_LATEST_PARTS: Final = """
+SELECT w.id, min(s.id)
+FROM unnest(%(annotators)s::bigint[]) AS w (id) CROSS JOIN LATERAL (
+    SELECT s.id FROM annotator_submission s JOIN annotator_task t ON t.id = s.task_id
+    WHERE s.annotator_id = w.id AND t.project_id = %(project)s AND t.stage = 'parts'
+      AND s.origin IN ('workbench', 'api')
+    ORDER BY s.id DESC LIMIT %(window)s
+) s GROUP BY w.id
+"""
+_COMPARED_PARTS: Final = """
+SELECT w.id, c.kind, c.first_id, c.first_annotator_id, c.second_id, c.second_annotator_id, c.swapped, c.confusion
+FROM unnest(%(annotators)s::bigint[], %(since)s::bigint[]) AS w (id, since) JOIN qa_partscomparison c
+  ON c.first_annotator_id = w.id AND c.first_id >= w.since
+  OR c.second_annotator_id = w.id AND c.second_id >= w.since
+WHERE c.project_id = %(project)s AND c.kind = ANY(%(kinds)s) ORDER BY c.first_id, c.second_id
 """
 _COMPARED: Final = """
 SELECT w.id, c.kind, c.first_id, c.first_annotator_id, c.second_id, c.second_annotator_id, c.points
@@ -64,15 +85,19 @@ def flags_of_project(
 
 
 def traces_of(project: Project, annotators: Collection[int]) -> dict[int, Traces]:
-    """Return the traces of the latest answers to points of some annotators."""
+    """Return the traces of the latest answers of some annotators."""
     found = {pk: Traces() for pk in annotators}
     wanted = list(found)
+    kinds = [int(Comparison.Kind.BETWEEN), int(Comparison.Kind.SETTLED)]
     for begin in range(0, len(wanted), _AT_ONCE):
         some = wanted[begin : begin + _AT_ONCE]
         since = _read_heaps(found, _rows(_LATEST, project, annotators=some, window=WINDOW))
-        kinds = [int(Comparison.Kind.BETWEEN), int(Comparison.Kind.SETTLED)]
         compared = _rows(_COMPARED, project, annotators=list(since), since=list(since.values()), kinds=kinds)
         _read_compared(found, compared)
+        _keep_swaps(found, "correspondence", compared, _swaps_of_points([row[6] for row in compared]))
+        since = dict(_rows(_LATEST_PARTS, project, annotators=some, window=WINDOW))
+        compared = _rows(_COMPARED_PARTS, project, annotators=list(since), since=list(since.values()), kinds=kinds)
+        _keep_swaps(found, "parts", compared, _swaps_of_parts(compared))
     return found
 
 
@@ -118,9 +143,9 @@ def _read_compared(found: Mapping[int, Traces], rows: list[tuple[Any, ...]]) -> 
         rows: as _COMPARED gives them.
     """
     aided = _kept_proposals({pk for row in rows for pk in (row[2], row[4])})
-    for annotator, kind, one, author, other, other_author, points in rows:
-        mine, theirs, peer = (one, other, other_author) if author == annotator else (other, one, author)
-        is_truth = kind == Comparison.Kind.SETTLED
+    for row in rows:
+        (mine, theirs, peer), (annotator, points) = _sides(row), (row[0], row[6])
+        is_truth = peer == 0
         cm = _own_cm(np.frombuffer(points, "<u2").reshape(-1, 6), aided, () if is_truth else (mine, theirs))
         if len(cm) < _MIN_MEASURED:
             continue
@@ -129,8 +154,46 @@ def _read_compared(found: Mapping[int, Traces], rows: list[tuple[Any, ...]]) -> 
             found[annotator].alike.append(Alike(peer, close, len(cm)))
         # Copies, and answers that a reviewer kept but for some points, say nothing of how steady a hand was.
         if close < ALIKE_SHARE * len(cm):
-            compared = Compared(mine, 0 if is_truth else peer, 0 if is_truth else theirs, round(_median(cm), 2))
+            compared = Compared(mine, peer, theirs, round(_median(cm), 2))
             found[annotator].compared.append(compared)
+
+
+def _sides(row: tuple[Any, ...]) -> tuple[int, int, int]:
+    """Return the annotator's own answer, the reference and whose that is; 0 and 0 for what a reviewer settled."""
+    annotator, kind, one, author, other, other_author, *_rest = row
+    mine, theirs, peer = (one, other, other_author) if author == annotator else (other, one, author)
+    return (mine, 0, 0) if kind == Comparison.Kind.SETTLED else (mine, theirs, peer)
+
+
+def _keep_swaps(
+    found: Mapping[int, Traces], stage: str, rows: list[tuple[Any, ...]], counts: NDArray[np.int64]
+) -> None:
+    """Keep of each comparison what was swapped, `counts` (R, 2 K) as Swapped has them, where it could be."""
+    for row in np.flatnonzero(counts[:, 1::2].any(1)):
+        mine, _theirs, peer = _sides(rows[row])
+        found[rows[row][0]].swapped[stage].append(Swapped(mine, peer, tuple(counts[row].tolist())))
+
+
+def _swaps_of_points(pairs: list[bytes]) -> NDArray[np.int64]:
+    points = np.frombuffer(b"".join(pairs), "<u2").reshape(-1, 6)
+    pair = np.repeat(np.arange(len(pairs)), [len(one) // 12 for one in pairs])
+    what = points[:, WHAT]
+    is_seen = points[:, CM] != NOT_MEASURED
+    columns = []
+    for bit, name in enumerate(KINDS["correspondence"]):
+        is_open = is_seen & (what // 64 >> bit & 1 > 0)
+        if name == "left_right":
+            is_open &= _IS_MIDDLE[points[:, PART]]
+        columns += [is_open & ((what // 16) % 4 == bit + 1), is_open]
+    return np.column_stack([np.bincount(pair[column], minlength=len(pairs)) for column in columns])
+
+
+def _swaps_of_parts(rows: list[tuple[Any, ...]]) -> NDArray[np.int64]:
+    confusion = np.frombuffer(b"".join(row[7] for row in rows), "<i4").reshape(-1, N_LABELS, N_LABELS)
+    limbs = np.array(LIMBS)
+    both = confusion[:, limbs].any((2, 3)) & confusion[:, :, limbs].any((1, 3))
+    swapped = np.array([row[6] for row in rows], np.int64)
+    return np.column_stack([[value.bit_count() for value in swapped.tolist()], both.sum(1)]).astype(np.int64)
 
 
 def _median(values: NDArray[np.float64]) -> float:

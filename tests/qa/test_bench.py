@@ -4,8 +4,11 @@ import uuid
 
 import numpy as np
 import pytest
+from django.utils import timezone
 
-from annotator.models import Consensus, Lease, SentBack, Submission
+from annotator.models import Consensus, Lease, Membership, SentBack, Submission
+from qa.models import FigureSheet, GoldSheet
+from qa.services.flags import Flag
 from tests.factories import answered, parts_answer
 
 API = "/api/v1"
@@ -45,6 +48,31 @@ def test_a_case_tells_all_answers_in_the_order_of_their_coming(world, points):
     assert n == len(case["answers"][0]["status"]) == len(case["answers"][1]["triangle"]) > 1
     assert set(case["views"]) == {str(part) for part in range(1, 15)}
     assert case["accepted"] is None
+
+
+def test_the_bench_begins_with_whom_there_is_no_reason_to_doubt(world, points):
+    rita, url = world.client("rita"), f"{API}/tasks/{points.pk}/case"
+    ana, ben = points.submissions.order_by("pk")
+
+    def begins_with():
+        return rita.get(url).json()["begin"]
+
+    assert begins_with() == ana.pk
+    for annotator, value in ((None, 0.5), (world.ben, 0.8)):
+        data = {"points": {"auc10": {"value": value}, "answers": 20}}
+        GoldSheet.objects.create(project=world.project, annotator=annotator, data=data, computed_at=timezone.now())
+    assert begins_with() == ben.pk, "who is surer against known truth"
+    flag = Flag("lazy", world.ben.pk, 0.85, 0.1, 120, 0.75, 0.92)
+    FigureSheet.objects.filter(project=world.project).delete()
+    sheet = FigureSheet(project=world.project, data={"flags": [flag.as_json()]}, computed_at=timezone.now())
+    sheet.save()
+    assert begins_with() == ana.pk, "a flagged habit"
+    Membership.objects.filter(user=world.ana).update(is_paused=True)
+    assert begins_with() == ben.pk, "of two in doubt the surer"
+    sheet.data["flags"] = []
+    sheet.save()
+    SentBack.objects.create(submission=ben, author=world.ben, reviewer=world.rita, note="Again.")
+    assert begins_with() == ana.pk, "what is sent back comes last"
 
 
 def test_points_are_put_together_from_answers_and_places_of_ones_own(world, points):

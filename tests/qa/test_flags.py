@@ -4,11 +4,14 @@ Thousands of careful annotators are played by their traces alone, from the distr
 `test_simulated_crowd` plays some through the database.
 """
 
+import json
+
 import numpy as np
 import pytest
 
 from qa.services.drift import Compared, drifts_of, own_parts
 from qa.services.flags import Alike, Traces, flags_of
+from qa.services.swapping import Swapped, swap_shares
 
 POINTS = 80
 # People differ: a hard one makes everyone's error larger, by this much in log.
@@ -128,6 +131,54 @@ def test_chance_does_not_make_careful_annotators_alike():
     assert alarms / n < 0.001
 
 
+def swappers(seed: int, shares: list[float], answers: int, at_once: int = 1) -> dict[int, Traces]:
+    """Return the traces of annotators who swap so much, in random pairs, of 15 places in lumps of `at_once`."""
+    rng = np.random.default_rng(seed)
+    traces = {pk: Traces() for pk in range(1, len(shares) + 1)}
+    number = 0
+    while min(len(own.swapped["parts"]) for own in traces.values()) < answers:
+        one, other = rng.choice(len(shares), 2, replace=False)
+        mine, theirs = (np.repeat(rng.random(15 // at_once) < shares[who], at_once) for who in (one, other))
+        counts = (int((mine ^ theirs).sum()), 15)
+        number += 2
+        traces[one + 1].swapped["parts"].append(Swapped(number, other + 1, counts))
+        traces[other + 1].swapped["parts"].append(Swapped(number + 1, one + 1, counts))
+    return traces
+
+
+def test_who_swaps_is_told_from_those_who_share_its_tasks():
+    shares = [0.0] * 6 + [0.01] * 4 + [0.1, 0.2]
+    traces = swappers(1, shares, 60)
+    found = swap_shares({pk: own.swapped["parts"] for pk, own in traces.items()}, 0)
+    assert [found[pk].share for pk in range(1, 13)] == pytest.approx(shares, abs=0.025)
+    flags = flags_of(traces, {})
+    assert [(flag.annotator, flag.kind, flag.stage, flag.sides) for flag in flags] == [
+        (pk, "swapping", "parts", "limbs") for pk in (11, 12)
+    ]
+
+
+def test_swapping_is_flagged_within_thirty_answers_and_careful_ones_are_not():
+    found, alarms, rounds = 0, 0, 40
+    for seed in range(rounds):
+        flagged = set()
+        for answers in (10, 20, 30):
+            flagged = {flag.annotator for flag in flags_of(swappers(seed, [0.01] * 10 + [0.2], answers, 3), {})}
+            alarms += len(flagged - {11})
+        found += 11 in flagged
+    assert found >= 0.95 * rounds
+    assert alarms / (3 * 10 * rounds) < 0.01
+
+
+def test_where_all_swap_alike_or_little_is_known_nobody_is_flagged():
+    assert not flags_of(swappers(2, [0.2] * 10, 30), {}), "as where people are seen from behind"
+    assert not flags_of(swappers(3, [0.0] * 5 + [0.5], 4), {}), "a few answers"
+    truth = {1: Traces(swapped={"parts": [Swapped(n, 0, (4, 8)) for n in range(20)], "correspondence": []})}
+    peers = {
+        pk: Traces(swapped={"parts": [Swapped(n, 0, (0, 8)) for n in range(20)], "correspondence": []}) for pk in (2, 3)
+    }
+    assert [(flag.annotator, flag.value) for flag in flags_of(truth | peers, {})] == [(1, 0.5)]
+
+
 def test_hasty_is_far_below_the_usual_time():
     times = {pk: {"parts": (20, 90.0 + pk), "correspondence": (20, 400.0)} for pk in range(1, 8)}
     times[9] = {"parts": (20, 25.0), "correspondence": (9, 30.0)}
@@ -137,5 +188,6 @@ def test_hasty_is_far_below_the_usual_time():
 
 
 def test_traces_keep():
-    own = Traces(3, 40, [Compared(7, 2, 6, 1.25)], [Alike(2, 30, 60)])
-    assert Traces.of_json(own.as_json()) == own
+    swapped = {"correspondence": [Swapped(7, 2, (1, 9, 0, 30, 0, 4))], "parts": []}
+    own = Traces(3, 40, [Compared(7, 2, 6, 1.25)], [Alike(2, 30, 60)], swapped)
+    assert Traces.of_json(json.loads(json.dumps(own.as_json()))) == own

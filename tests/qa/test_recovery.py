@@ -107,7 +107,7 @@ def the_habits_are_flagged_and_nobody_else(world, crowd):
     sheet = world.project.sheets.get(annotator=None).data
     habits = {row["id"]: row["habits"] for row in crowd}
     flags = {(habits[flag["annotator"]], flag["kind"]): flag for flag in sheet["flags"]}
-    assert set(flags) == {(habit, habit) for habit in ("lazy", "drifting", "copying", "hasty")}
+    assert set(flags) == {(habit, habit) for habit in ("lazy", "drifting", "copying", "swapping", "hasty")}
     drifting = flags["drifting", "drifting"]
     assert max(row["tasks"] for row in crowd if row["habits"] in {"lazy", "drifting", "copying"}) <= 30
     assert drifting["low"] < (1 + PRESETS["drifting"].drift) ** (drifting["n"] - 1) < drifting["high"]

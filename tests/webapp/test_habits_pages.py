@@ -16,6 +16,10 @@ WORDS = {
         "12 of 30 answers are nearer to an earlier one than chance allows: of Ben.",
     ),
     "drifting": ("error grows", "2.4 times the error at first, over 28 answers; 95 % interval 1.9 – 3.0."),
+    "swapping": (
+        "swapped sides",
+        "Parts: left and right limbs swapped in 22 % of 240 places that could show it; the bound is 5 %.",
+    ),
     "hasty": ("very fast", "Points: 21 % of the usual time, over 25 answers; the bound is 35 %."),
 }
 
@@ -30,6 +34,7 @@ def flagged(world, views):
         Flag("lazy", ana, 0.85, 0.1, 120, 0.75, 0.92),
         Flag("copying", ana, 12, 3, 30, others=(world.ben.pk,)),
         Flag("drifting", ana, 2.4, 1.25, 28, 1.9, 3.0),
+        Flag("swapping", ana, 0.22, 0.05, 240, 0.12, stage="parts", sides="limbs"),
         Flag("hasty", ana, 0.21, 0.35, 25),
     ]
     sheet = FigureSheet.objects.get(project=world.project, annotator=None)

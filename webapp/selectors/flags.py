@@ -12,6 +12,7 @@ NAMES: Final = {
     "lazy": gettext_lazy("points on heaps"),
     "copying": gettext_lazy("answers like another's"),
     "drifting": gettext_lazy("error grows"),
+    "swapping": gettext_lazy("swapped sides"),
     "hasty": gettext_lazy("very fast"),
 }
 _TEXTS: Final = {
@@ -20,7 +21,16 @@ _TEXTS: Final = {
         "%(count)s of %(n)s answers are nearer to an earlier one than chance allows: of %(others)s."
     ),
     "drifting": gettext_lazy("%(ratio)s times the error at first, over %(n)s answers; 95 %% interval %(ends)s."),
+    "swapping": gettext_lazy(
+        "%(stage)s: %(sides)s swapped in %(share)s %% of %(n)s places that could show it; the bound is %(limit)s %%."
+    ),
     "hasty": gettext_lazy("%(stage)s: %(share)s %% of the usual time, over %(n)s answers; the bound is %(limit)s %%."),
+}
+_SIDES: Final = {
+    "left_right": gettext_lazy("left and right"),
+    "front_back": gettext_lazy("front and back"),
+    "inner_outer": gettext_lazy("inner and outer"),
+    "limbs": gettext_lazy("left and right limbs"),
 }
 _NAMED: Final = 4
 
@@ -55,7 +65,8 @@ def _told(flag: dict[str, Any], names: dict[int, str]) -> dict[str, Any]:
         "limit": round(100 * flag["bound"]),
         "count": round(flag["value"]),
         "ratio": f"{flag['value']:.1f}",
-        "ends": f"{flag['low']:.1f} – {flag['high']:.1f}" if flag["low"] is not None else "",
+        "ends": f"{flag['low']:.1f} – {flag['high']:.1f}" if flag["high"] is not None else "",
+        "sides": str(_SIDES.get(flag.get("sides", ""), "")),
         "stage": Stage(flag["stage"]).label,
         "others": _(", ").join([*others[:_NAMED], *more]),
     }

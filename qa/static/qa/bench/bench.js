@@ -81,8 +81,8 @@ export class Bench {
     this.#clock.start(0);
     this.#messages.hideAll();
     this.#messages.setNotice(null);
-    const accepted = loaded.data.answers.findIndex((/** @type {any} */ { id }) => id === loaded.data.accepted);
-    this.#desk.show(/** @type {any} */ (loaded), Math.max(0, accepted));
+    const first = loaded.data.answers.findIndex((/** @type {any} */ { id }) => id === loaded.data.begin);
+    this.#desk.show(/** @type {any} */ (loaded), Math.max(0, first));
     if (!loaded.image) this.#messages.show("image", { tone: "bad", icon: "image", title: t("Image missing"), canClose: true });
     if (loaded.data.answers.length === 0) this.#messages.show("answers", { icon: "note", title: t("No answer of today’s points to review"), canClose: true });
     this.#showSide();

@@ -3,7 +3,7 @@
  * elements that the compositor moves; no canvas is drawn for a pointer that only moves.
  */
 
-import { hook } from "../ui/dom.js";
+import { hook, setText } from "../ui/dom.js";
 
 /** @typedef {import("../core/viewport.js").Point} Point */
 
@@ -32,8 +32,8 @@ export class Cursor {
   /** @param {{colour: string, name: string, rule: string}} words */
   setTag({ colour, name, rule }) {
     this.#swatch.style.setProperty("--part", colour);
-    if (this.#name.textContent !== name) this.#name.textContent = name;
-    if (this.#rule.textContent !== rule) this.#rule.textContent = rule;
+    setText(this.#name, name);
+    setText(this.#rule, rule);
   }
 
   /**

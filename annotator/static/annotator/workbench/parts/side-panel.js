@@ -1,7 +1,7 @@
 /** The right side: figure, palette, the current part with its actions, and how many parts are decided. It only shows state. */
 
 import { t } from "../core/strings.js";
-import { hook } from "../ui/dom.js";
+import { hook, setText } from "../ui/dom.js";
 import { BodyFigure } from "./figure.js";
 import { HINT } from "./cells.js";
 import { Palette, stateWord } from "./palette.js";
@@ -20,7 +20,7 @@ export class SidePanel {
   #source = "";
   #places = {
     faces: hook("figure-faces"), swatch: hook("current-swatch"), name: hook("current-name"), area: hook("current-area"),
-    tip: hook("current-tip"), done: hook("done-text"), decided: hook("decided"), left: hook("side-left"), right: hook("side-right"),
+    tip: hook("current-tip"), done: hook("done-text"), decided: hook("decided-count"), rest: hook("decided-rest"), left: hook("side-left"), right: hook("side-right"),
   };
 
   /** @param {Part[]} parts @param {(part: number) => void} onPick */
@@ -71,9 +71,8 @@ export class SidePanel {
     }
     this.#showCurrent(labelDocument, current);
     const left = hints === 0 ? "" : hints === 1 ? ` · ${t("1 hint left to check")}` : ` · ${t("{n} hints left to check", { n: hints })}`;
-    const count = document.createElement("b");
-    count.textContent = t("{n} of {total}", { n: decided, total: this.#parts.length });
-    this.#places.decided.replaceChildren(count, ` ${t("decided")}${left}`);
+    setText(this.#places.decided, t("{n} of {total}", { n: decided, total: this.#parts.length }));
+    setText(this.#places.rest, ` ${t("decided")}${left}`);
     return { decided, hints };
   }
 
@@ -84,12 +83,12 @@ export class SidePanel {
     const state = stateOf(labelDocument, current);
     this.#places.swatch.style.setProperty("--part", part.colour);
     this.#places.swatch.parentElement?.setAttribute("data-state", state);
-    this.#places.name.textContent = part.name;
+    setText(this.#places.name, part.name);
     const area = labelDocument.areas[current] + labelDocument.areas[current | HINT];
     const hint = state === "hint" ? this.#source : "";
-    this.#places.area.textContent = hint || (area > 0 ? `${NUMBERS.format(area)} px²` : stateWord(state));
-    this.#places.tip.textContent = tipFor(part.limb);
-    this.#places.done.textContent = state === "hint" ? t("Take it, next") : t("Done, next");
+    setText(this.#places.area, hint || (area > 0 ? `${NUMBERS.format(area)} px²` : stateWord(state)));
+    setText(this.#places.tip, tipFor(part.limb));
+    setText(this.#places.done, state === "hint" ? t("Take it, next") : t("Done, next"));
   }
 }
 

@@ -1,7 +1,7 @@
 /** The left of the screen: the photograph, its two magnifiers, and which side of it is the person's right. */
 
 import { t } from "../core/strings.js";
-import { hook } from "../ui/dom.js";
+import { hook, setText } from "../ui/dom.js";
 import { drawCross, drawNumbered, drawTarget } from "./dots.js";
 import { Magnifier } from "./magnifier.js";
 import { boundsOf, outlineOf, sideOfPersonsRight } from "./outline.js";
@@ -99,7 +99,7 @@ export class PhotoSide {
     this.#surfaceLens.look(cell.picture, x, y, cell.viewport.scale);
     const name = `${t("Surface")}, ${viewWords(cell.camera?.name ?? "")}`;
     const caption = hook("lens-surface-name");
-    if (caption.textContent !== name) caption.textContent = name;
+    setText(caption, name);
   }
 
   #look() {

@@ -29,6 +29,11 @@ export function element(tag, options = {}, ...children) {
   return made;
 }
 
+/** Words that stay as they are are not laid out again. @param {Element} element @param {string} text */
+export function setText(element, text) {
+  if (element.textContent !== text) element.textContent = text;
+}
+
 /**
  * The one element with this hook; a page without it is a mistake in its template.
  * @param {string} hook value of data-hook

@@ -1,7 +1,7 @@
 /** The bar on top: project, stage, progress, whether the work is saved, the clock, skip and submit. The template holds its elements. */
 
 import { t } from "../core/strings.js";
-import { hook } from "./dom.js";
+import { hook, setText } from "./dom.js";
 import { icon } from "./icons.js";
 
 /** @typedef {import("../core/saver.js").SaverStatus} SaverStatus */
@@ -26,7 +26,7 @@ export class Topbar {
   /** @param {number} doneToday @param {string} [detail] what this stage adds, e.g. "41 of 96 placed" */
   setProgress(doneToday, detail = "") {
     const text = t("person {n} today", { n: doneToday + 1 });
-    this.#progress.textContent = detail ? `${text} · ${detail}` : text;
+    setText(this.#progress, detail ? `${text} · ${detail}` : text);
   }
 
   /** @param {SaverStatus} status @param {number} waiting submissions on their way */
@@ -34,21 +34,21 @@ export class Topbar {
     const { text, iconName, tone } = saveWords(status, waiting);
     this.#save.dataset.tone = tone;
     this.#save.dataset.state = status.state;
-    this.#saveText.textContent = text;
+    setText(this.#saveText, text);
     if (this.#shownIcon !== iconName) {
       this.#save.querySelector("svg")?.remove();
       this.#save.prepend(icon(iconName, 16));
       this.#shownIcon = iconName;
     }
     const later = { offline: t("Submit when online"), login: t("Submit after login") };
-    this.#submitText.textContent = status.state === "offline" || status.state === "login" ? later[status.state] : t("Submit");
+    setText(this.#submitText, status.state === "offline" || status.state === "login" ? later[status.state] : t("Submit"));
   }
 
   /** @param {number} ms */
   setClock(ms) {
     const seconds = Math.floor(ms / 1000);
     const text = `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
-    if (this.#clock.textContent !== text) this.#clock.textContent = text;
+    setText(this.#clock, text);
   }
 
   /** @param {boolean} isWorking whether there is work to submit or skip */
