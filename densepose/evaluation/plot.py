@@ -6,6 +6,8 @@ from xml.sax.saxutils import escape
 
 _WIDTH, _HEIGHT = 640, 400
 _LEFT, _TOP, _RIGHT, _BOTTOM = 60, 40, 610, 345
+_NAMES: Final = 250
+_TICKS: Final = 6
 _COLOURS: Final = ("#2B44D8", "#B5051C", "#0D5E52", "#F96B1A", "#AE0596", "#333333")
 
 Curve = tuple[Sequence[float], Sequence[float]]  # cm, share
@@ -22,18 +24,25 @@ def rcp_svg(curves: Mapping[str, Curve], title: str) -> str:
         *_axes(end_cm),
     ]
     for number, (name, curve) in enumerate(curves.items()):
-        pieces += _line(name, curve, end_cm, number)
+        # Curves rise to the upper right: their names stand below.
+        pieces += _line(name, curve, end_cm, number, _BOTTOM - 12 - 20 * (len(curves) - 1 - number))
     return "\n".join([*pieces, "</svg>", ""])
 
 
 def _axes(end_cm: float) -> list[str]:
     pieces = []
-    for tick in range(6):
-        y, x = _y(tick / 5), _x(end_cm * tick / 5, end_cm)
+    for share in (0.0, 0.2, 0.4, 0.6, 0.8, 1.0):
+        y = _y(share)
         pieces += [
-            f'<path d="M{_LEFT} {y:.1f}H{_RIGHT}M{x:.1f} {_TOP}V{_BOTTOM}" stroke="#ddd" fill="none"/>',
-            f'<text x="{_LEFT - 8}" y="{y + 4:.1f}" text-anchor="end">{tick / 5:.1f}</text>',
-            f'<text x="{x:.1f}" y="{_BOTTOM + 18}" text-anchor="middle">{end_cm * tick / 5:g}</text>',
+            f'<path d="M{_LEFT} {y:.1f}H{_RIGHT}" stroke="#ddd"/>',
+            f'<text x="{_LEFT - 8}" y="{y + 4:.1f}" text-anchor="end">{share:.1f}</text>',
+        ]
+    for tick in range(_TICKS + 1):
+        cm = end_cm * tick / _TICKS
+        x = _x(cm, end_cm)
+        pieces += [
+            f'<path d="M{x:.1f} {_TOP}V{_BOTTOM}" stroke="#ddd"/>',
+            f'<text x="{x:.1f}" y="{_BOTTOM + 18}" text-anchor="middle">{cm:g}</text>',
         ]
     middle = (_LEFT + _RIGHT) / 2
     pieces.append(f'<text x="{middle}" y="{_HEIGHT - 12}" text-anchor="middle">geodesic error, cm</text>')
@@ -42,14 +51,13 @@ def _axes(end_cm: float) -> list[str]:
     return pieces
 
 
-def _line(name: str, curve: Curve, end_cm: float, number: int) -> list[str]:
+def _line(name: str, curve: Curve, end_cm: float, number: int, y: float) -> list[str]:
     colour, dash = _COLOURS[number % len(_COLOURS)], ' stroke-dasharray="7 4"' if number % 2 else ""
     path = "L".join(f"{_x(x, end_cm):.1f} {_y(share):.1f}" for x, share in zip(*curve, strict=True))
-    y = _TOP + 16 + 20 * number
     return [
         f'<path d="M{path}" fill="none" stroke="{colour}" stroke-width="2.5"{dash}/>',
-        f'<path d="M{_LEFT + 12} {y - 4}h28" stroke="{colour}" stroke-width="2.5"{dash}/>',
-        f'<text x="{_LEFT + 48}" y="{y}">{_safe(name)}</text>',
+        f'<path d="M{_NAMES} {y - 4}h28" stroke="{colour}" stroke-width="2.5"{dash}/>',
+        f'<text x="{_NAMES + 36}" y="{y}">{_safe(name)}</text>',
     ]
 
 
