@@ -201,3 +201,13 @@ test("drafts are compared as JSON, whatever the order of keys", () => {
   assert.ok(isSame({ a: 1, b: { c: [1, 2], d: null } }, { b: { d: null, c: [1, 2] }, a: 1 }));
   assert.ok(!isSame({ a: [1, 2] }, { a: [2, 1] }));
 });
+
+test("what becomes of a save whose work was put away is no matter of the screen any more", async () => {
+  const { server, saver, edit, states } = setUp();
+  server.isSlow = true;
+  server.failure = new ApiError("lease_over", { status: 410, body: { is_free: true } });
+  edit(1);
+  await pause(20);
+  await saver.close();
+  assert.deepEqual(states, ["not_saved", "saving"]);
+});

@@ -116,6 +116,21 @@ test("what is handed in never comes back as the next, however slowly this comput
   assert.deepEqual(shown, ["a", "b", "c", "empty"]);
 });
 
+test("a save under way holds up the answer, not the next person", async (t) => {
+  const { session, api, shown } = setUp(t);
+  await session.start();
+  await settle();
+  let saved = () => {};
+  await session.submit({ label_map: "x" }, new Promise((resolve) => { saved = () => resolve(undefined); }));
+  await settle();
+  assert.deepEqual(shown, ["a", "b"]);
+  assert.equal(api.submitted, undefined, "it does not overtake the save");
+  assert.equal(session.waiting, 1);
+  saved();
+  await settle();
+  assert.deepEqual(api.submitted.map(({ path }) => path), ["leases/a/submit"]);
+});
+
 test("a submission that finds no server waits on this computer and goes out once, with its UUID", async (t) => {
   const { session, api, local, shown } = setUp(t);
   await session.start();

@@ -17,7 +17,7 @@ export class Outbox {
   #onTrouble;
   /** @type {PendingSubmission[]} */
   #queue = [];
-  /** Being written to this computer's store, not yet in the queue. @type {Set<PendingSubmission>} */
+  /** Being written to this computer's store, or behind a save; not yet in the queue. @type {Set<PendingSubmission>} */
   #arriving = new Set();
   /** @type {Promise<void> | null} */
   #sending = null;
@@ -58,12 +58,12 @@ export class Outbox {
     if (this.#queue.length > 0) await this.flush();
   }
 
-  /** @param {PendingSubmission} pending */
-  async add(pending) {
+  /** @param {PendingSubmission} pending @param {Promise<unknown>} [after] what it must not overtake on its way to the server */
+  async add(pending, after) {
     // Counts as waiting from this moment on, or the server would hand the same person out again as the next.
     this.#arriving.add(pending);
     try {
-      await this.#local.putSubmission(pending);
+      await Promise.all([this.#local.putSubmission(pending), after]);
     } finally {
       this.#arriving.delete(pending);
     }

@@ -246,6 +246,8 @@ export class Saver {
 
   /** @param {Partial<SaverStatus>} patch */
   #tell(patch) {
+    // What is on the screen by now is other work.
+    if (this.#isClosed) return;
     this.#status = { ...this.#status, ...patch, changes: this.#change - this.#savedChange };
     this.#onStatus(this.#status);
   }

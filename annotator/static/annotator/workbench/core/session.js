@@ -154,14 +154,15 @@ export class Session {
   /**
    * Hand in the current work and show the next at once, if it is ready.
    * @param {any} answer
+   * @param {Promise<unknown>} [saved] a save that is still on its way: the answer follows it, the next work does not wait
    */
-  async submit(answer) {
+  async submit(answer, saved) {
     const work = this.#current;
     if (!work) return;
     const sent = this.#outbox.add({
       clientUuid: newUuid(), leaseId: work.bundle.lease.id, stage: this.#stage, projectId: this.#projectId,
       userId: this.#userId, answer, activeMs: this.#clock.activeMs, savedAt: Date.now(),
-    });
+    }, saved);
     this.#leave();
     if (!this.#preloaded) await sent;
     if (!this.#isSingle) await this.next();

@@ -50,7 +50,7 @@ export class PointsStage {
     const points = readPoints(columns ?? { key: [], x: [], y: [], part: [] }, crop);
     const first = points.find(({ key }) => key === String(draft?.current)) ?? points[0];
     // The first part's views are unpacked with the picture, so that both are there at once.
-    if (first && views) this.#cache.load(views[first.part].base).catch(() => {});
+    if (first && views) this.#cache.await(views[first.part].base);
     const labels = label_map ? await unpackLabelMap(label_map, crop.width, crop.height) : new Uint8Array(crop.width * crop.height);
     return { labels, points };
   }

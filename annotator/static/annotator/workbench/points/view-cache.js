@@ -12,7 +12,7 @@ import { framesOf } from "./view-frame.js";
 /** @typedef {{surface: PartSurface, pictures: ImageBitmap[], frames: Rect[]}} PartViews pictures, frames by view number - 1 */
 /** @typedef {{manifest: any, pick: Uint8Array, pictures: Blob[]}} Packed */
 
-/** Unpacked parts kept: the one in work, the next ones, the last ones. */
+/** Unpacked parts kept: the one in work, the one after it, the last ones, the first of the next person. */
 const MAX_UNPACKED = 5;
 
 export class ViewCache {
@@ -22,6 +22,8 @@ export class ViewCache {
   #unpacked = new Map();
   /** @type {Map<string, PartViews>} those of the above that have come */
   #ready = new Map();
+  /** The part that the next person begins with: it stays unpacked, whatever is looked at before. */
+  #awaited = "";
   #fetch;
 
   /** @param {typeof globalThis.fetch} [fetcher] */
@@ -47,11 +49,17 @@ export class ViewCache {
     }
     while (this.#unpacked.size > MAX_UNPACKED) {
       // Its pictures may still be on screen; they are freed when nobody holds them.
-      const oldest = /** @type {string} */ (this.#unpacked.keys().next().value);
+      const oldest = /** @type {string} */ ([...this.#unpacked.keys()].find((one) => one !== this.#awaited));
       this.#unpacked.delete(oldest);
       this.#ready.delete(oldest);
     }
     return views;
+  }
+
+  /** Have the part unpacked that the next person begins with. @param {string} base */
+  await(base) {
+    this.#awaited = base;
+    this.load(base).catch(() => {});
   }
 
   /** A part's views where they can be shown this moment. @param {string} base @returns {PartViews | null} */

@@ -111,11 +111,11 @@ export class HandingIn {
     this.#topbar.setWorking(false);
     const answer = await this.#stage.answer();
     await this.#hand.saver?.keepHere();
-    await this.#hand.saver?.close();
+    const saved = this.#hand.saver?.close();
     this.#leaveWork();
     this.#topbar.setReady(false);
     this.doneToday += 1;
-    await this.#session.submit(answer);
+    await this.#session.submit(answer, saved);
   }
 
   /** The server has it. @param {Taken} answer */
