@@ -74,7 +74,7 @@ function setUp(t, api = new FakeApi(), local = new FakeLocal()) {
   const shown = [];
   const events = {
     onWork: (work) => shown.push(work.bundle.lease.id), onLoading: () => {}, onEmpty: () => shown.push("empty"), onTrouble: (error) => shown.push(`trouble ${error.kind}`),
-    onSubmitted: () => {}, onSubmitWaits: () => {}, onReturned: (error, id) => shown.push(`returned ${id} ${error.code}`), onLeaseOver: () => {},
+    onSubmitted: () => {}, onSubmitWaits: () => {}, onReturned: (error, id) => shown.push(`returned ${id} ${error.code}`), onLeaseOver: () => shown.push("over"),
   };
   const session = new Session({ api, projectId: 1, stage: "parts", userId: 5, local, clock: new ActiveClock(), events, loadImage: async () => ({}) });
   // Its heartbeat would keep the test alive.
@@ -129,6 +129,18 @@ test("a save under way holds up the answer, not the next person", async (t) => {
   saved();
   await settle();
   assert.deepEqual(api.submitted.map(({ path }) => path), ["leases/a/submit"]);
+});
+
+test("a next person whom another window gave back is asked for anew; the one in work is not over", async (t) => {
+  const { session, api, shown } = setUp(t);
+  await session.start();
+  await settle();
+  api.failure = { on: /b.heartbeat$/, error: new ApiError("lease_over", { status: 410 }) };
+  await session.wake();
+  await settle();
+  assert.equal(api.calls.filter((call) => call.endsWith("next")).length, 3);
+  await session.submit({ label_map: "x" });
+  assert.deepEqual(shown, ["a", "b"]);
 });
 
 test("a submission that finds no server waits on this computer and goes out once, with its UUID", async (t) => {

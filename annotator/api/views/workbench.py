@@ -117,7 +117,8 @@ class SkipView(ApiView):
 class ReleaseView(ApiView):
     @documented("Give a task back", also={410: ERROR})
     def post(self, request: Request, lease_id: uuid.UUID) -> Response:
-        leases.release_lease(user=self.me, lease_id=lease_id)
+        lease = leases.release_lease(user=self.me, lease_id=lease_id)
+        browsers.leave(lease.pk, browser_of(request))
         return Response({})
 
 

@@ -280,10 +280,24 @@ export class Session {
     try {
       const answer = await this.#api.post(`leases/${id}/heartbeat`, { active_ms: this.#clock.activeMs, takes_over: takesOver });
       if (answer.is_elsewhere && this.#current?.bundle.lease.id === id) this.#events.onElsewhere();
-      if (this.#preloadedLease) await this.#api.post(`leases/${this.#preloadedLease}/heartbeat`, { active_ms: 0 });
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
       if (error.kind === "lease_over" && this.#current?.bundle.lease.id === id) this.#events.onLeaseOver(error);
+    }
+    await this.#beatPreloaded();
+  }
+
+  /** The next work is held too. Where it is not any more, e.g. as another window gave it back, it is asked for anew. */
+  async #beatPreloaded() {
+    const id = this.#preloadedLease;
+    if (!id) return;
+    try {
+      await this.#api.post(`leases/${id}/heartbeat`, { active_ms: 0 });
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+      if (error.kind !== "lease_over" || this.#preloadedLease !== id) return;
+      this.#takePreloaded();
+      this.#preload();
     }
   }
 

@@ -58,13 +58,13 @@ function move(screen, go) {
 }
 
 /**
- * Enter: places the cursor where the point has no answer yet, or takes a model's proposal; then goes on.
+ * Enter: places the cursor where the point has no answer yet, or where the keys have led it; or takes a model's proposal; then goes on.
  * @param {PointsScreen} screen
  */
 function confirm(screen) {
   const model = /** @type {import("./model.js").PointsModel} */ (screen.model);
   const { cursor } = screen.views;
-  if (model.answer) return move(screen, () => model.goOn());
+  if (model.answer && !cursor?.isByKeys) return move(screen, () => model.goOn());
   if (!cursor) return screen.surface.isProposed ? screen.takeHint() : undefined;
   // Without its cursor a second Enter cannot answer the next point in the same place.
   screen.views.clearCursor();

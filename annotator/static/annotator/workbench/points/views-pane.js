@@ -11,7 +11,7 @@ import { listenToPointer } from "./view-pointer.js";
 import { viewWords } from "./words.js";
 
 /** @typedef {import("./surface-point.js").SurfacePoint} SurfacePoint */
-/** @typedef {{view: number, x: number, y: number, point: SurfacePoint}} Cursor x, y px of the view's picture */
+/** @typedef {{view: number, x: number, y: number, point: SurfacePoint, isByKeys?: boolean}} Cursor x, y px of the view's picture */
 
 /** Beside the outline by less than this many CSS px still means the outline. */
 const SNAP_PX = 5;
@@ -135,7 +135,7 @@ export class ViewsPane {
     if (!from) return;
     const isFirst = from !== this.cursor;
     const next = isFirst ? from : this.cursorAt(view, from.x + dx, from.y + dy, surface.size / 40);
-    if (next) this.#setCursor(next);
+    if (next) this.#setCursor({ ...next, isByKeys: true });
   }
 
   /** @param {number} view @param {SurfacePoint | null} start @returns {Cursor | null} */

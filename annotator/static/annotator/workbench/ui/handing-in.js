@@ -61,8 +61,9 @@ export class HandingIn {
   /** Submit, after the checks: what is missing stops it, what is doubtful is asked. @param {boolean} [isSure] */
   async submit(isSure = false) {
     if (!this.#hand.work || this.#isUnderWay) return;
-    const { state } = this.#hand.saver?.status ?? { state: "saved" };
-    if (state === "stale" || state === "over") return this.#notices.cannotSubmit(t("First choose what to do about this person’s other version."));
+    const { state, ended } = this.#hand.saver?.status ?? { state: "saved", ended: "" };
+    if (state === "stale") return this.#notices.cannotSubmit(t("First choose what to do about this person’s other version."));
+    if (state === "over") return this.#notices.cannotSubmit(ended === "expired" ? t("Time ran out; your work is kept") : t("You went on with this person in another window"));
     this.#isUnderWay = true;
     try {
       if (isSure || (await this.#isClear())) await this.#send();
@@ -91,6 +92,7 @@ export class HandingIn {
 
   /** The work was edited: what was asked about may be mended by it. */
   edited() {
+    this.#notices.missesNothing();
     if (!this.#notices.isAsking) return;
     this.#askedAt = Infinity;
     clearTimeout(this.#askTimer);

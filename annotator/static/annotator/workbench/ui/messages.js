@@ -3,6 +3,7 @@
  * stage where there is nothing to work on; and a voice for screen readers.
  */
 
+import { t } from "../core/strings.js";
 import { element } from "./dom.js";
 import { icon } from "./icons.js";
 
@@ -89,6 +90,8 @@ export class Messages {
     if (!message) return;
     this.#stage.append(panelOf(message, () => this.setNotice(null)));
     this.say([message.title, message.text].filter(Boolean).join(". "));
+    // Whose focus lay on what is covered now goes on from here, without a walk through the bars.
+    if (document.activeElement === document.body) /** @type {HTMLElement | null} */ (this.#stage.querySelector(".button-primary"))?.focus();
   }
 
   /** @param {string} text for screen readers */
@@ -116,7 +119,7 @@ function panelOf(message, close) {
 
 /** @param {() => void} close */
 function closeButton(close) {
-  const button = element("button", { class: "icon-button message-close", attributes: { type: "button", "aria-label": "×" }, onclick: close });
+  const button = element("button", { class: "icon-button message-close", attributes: { type: "button", "aria-label": t("Close") }, onclick: close });
   button.append(icon("close", 16));
   return button;
 }

@@ -170,6 +170,11 @@ export class Notices {
     this.#messages.show("checks", { tone: "warn", icon: "warn", title: what, canClose: true, forMs: 6000 });
   }
 
+  /** What was missing may be there by now. */
+  missesNothing() {
+    this.#messages.hide("checks");
+  }
+
   /** Doubts before submitting. @param {import("./shell.js").Check[]} asks @param {() => void} submit */
   ask(asks, submit) {
     const shows = asks.flatMap((ask) => (ask.show ? [{ label: asks.length === 1 ? t("Show me") : t("Show: {what}", { what: ask.title.split(/[:,：，]/)[0] }), run: ask.show }] : []));

@@ -159,10 +159,10 @@ export class Shell {
     return {
       onStatus: () => this.#showStatus(),
       onElsewhere: () => this.#sayElsewhere(false),
-      onRetaken: () => {
+      onRetaken: (isLate) => {
         this.#panels.reset();
         this.#tabs.opened(this.#hand.work?.bundle.lease.id ?? null);
-        this.#notices.retaken();
+        if (isLate) this.#notices.retaken();
       },
       onNotRetaken: (error) => {
         this.#showStatus();

@@ -14,7 +14,7 @@ import { Saver, isSame } from "../core/saver.js";
  * @typedef {object} HandEvents
  * @property {(status: SaverStatus) => void} onStatus
  * @property {() => void} onElsewhere another window went on with it
- * @property {() => void} onRetaken time had run out, and the place is held again
+ * @property {(isLate: boolean) => void} onRetaken the place is held again; isLate: it was lost as the time ran out
  * @property {(error: ApiError) => void} onNotRetaken
  * @property {(work: Work) => void} onChanged its crop or its points are others now: it must be shown anew
  */
@@ -124,10 +124,11 @@ export class WorkInHand {
     if (!isSame(shape(bundle), shape(old.bundle))) return this.#events.onChanged(old);
     const { id, revision } = bundle.lease;
     this.#work = { ...old, bundle: { ...old.bundle, lease: bundle.lease } };
+    const isLate = this.#saver?.status.ended === "expired";
     this.#saver?.close();
     this.#saver = this.#newSaver(id, revision);
     this.#saver.changed();
-    this.#events.onRetaken();
+    this.#events.onRetaken(isLate);
     await this.#saver.saveNow();
   }
 
