@@ -113,14 +113,14 @@ export class Saver {
     }
   }
 
-  /** Write the copy on this computer now. */
-  async keepHere() {
+  /** Write the copy on this computer now. @param {any} [packed] the draft as it is, where someone has just asked for it */
+  async keepHere(packed) {
     clearTimeout(this.#localTimer);
     this.#localTimer = undefined;
     const change = this.#change;
     // Asked for at once: while the draft is packed, more may be done.
     const position = this.#position();
-    const draft = await this.#encode();
+    const draft = packed ?? (await this.#encode());
     if (this.#isClosed) return;
     await this.#keepLocal({ draft, position, revision: this.#revision, isDirty: change !== this.#savedChange, activeMs: this.#activeMs() });
   }

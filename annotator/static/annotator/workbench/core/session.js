@@ -154,7 +154,7 @@ export class Session {
   /**
    * Hand in the current work and show the next at once, if it is ready.
    * @param {any} answer
-   * @param {Promise<unknown>} [saved] a save that is still on its way: the answer follows it, the next work does not wait
+   * @param {Promise<unknown>} [saved] what is still being saved: the answer follows it, the next work does not wait
    */
   async submit(answer, saved) {
     const work = this.#current;

@@ -112,8 +112,9 @@ export class HandingIn {
   async #send() {
     this.#topbar.setWorking(false);
     const answer = await this.#stage.answer();
-    await this.#hand.saver?.keepHere();
-    const saved = this.#hand.saver?.close();
+    // The answer is the draft as it stands; it is kept and saved behind the next person's back.
+    const { saver } = this.#hand;
+    const saved = Promise.all([saver?.keepHere(answer), saver?.close()]);
     this.#leaveWork();
     this.#topbar.setReady(false);
     this.doneToday += 1;

@@ -91,7 +91,7 @@ export class Messages {
     this.#stage.append(panelOf(message, () => this.setNotice(null)));
     this.say([message.title, message.text].filter(Boolean).join(". "));
     // Whose focus lay on what is covered now goes on from here, without a walk through the bars.
-    if (document.activeElement === document.body) /** @type {HTMLElement | null} */ (this.#stage.querySelector(".button-primary"))?.focus();
+    if (!document.activeElement?.closest("header, footer, dialog, .messages")) /** @type {HTMLElement | null} */ (this.#stage.querySelector(".button-primary"))?.focus();
   }
 
   /** @param {string} text for screen readers */
