@@ -288,6 +288,9 @@ def test_a_second_browser_is_told(world):
     assert call("", "GET", path)["lease"]["is_elsewhere"] is False
     assert call("second", "POST", f"{path}/leave") == {}
     assert call("first", "GET", path)["lease"]["is_elsewhere"] is False
+    # So is who gives the person back.
+    assert call("first", "POST", f"{path}/release") == {}
+    assert call("second", "POST", f"{path}/take-again")["lease"]["is_elsewhere"] is False
 
 
 def test_take_again_carries_the_draft_or_says_it_is_taken(world):

@@ -144,6 +144,10 @@ def place_by_keyboard(bench: PointsBench) -> None:
         if n == 4:
             take_hint(bench)
             continue
+        if n == 1:
+            # Said by mistake: back there, the keys' cursor and Enter answer anew.
+            page.keyboard.press("m")
+            page.keyboard.press("Backspace")
         page.keyboard.press("ArrowDown")
         page.keyboard.press("ArrowRight" if n % 2 else "Shift+ArrowDown")
         assert bench.rings(), f"no cursor for point {n + 1}"
