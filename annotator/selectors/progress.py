@@ -9,6 +9,7 @@ from django.db.models.functions import TruncDate
 from django.utils import timezone
 
 from annotator.models import Project, Stage, Submission, Task
+from annotator.natural_order import natural_key
 
 Counts = dict[str, dict[str, int]]
 
@@ -51,7 +52,7 @@ def throughput_for_project(project: Project, *, days: int = 14) -> list[dict[str
 
 
 def annotator_figures(project: Project) -> list[dict[str, Any]]:
-    """Return for each annotator how many answers of each stage, and the mean active seconds. One query.
+    """Return for each annotator how many answers of each stage, and the mean active seconds, by user name. One query.
 
     What reviewers placed better is no work of that kind.
     """
@@ -59,7 +60,7 @@ def annotator_figures(project: Project) -> list[dict[str, Any]]:
     rows = (
         Submission.objects.filter(task__project=project, annotator__isnull=False)
         .exclude(origin=Submission.Origin.REVIEW)
-        .order_by("annotator__username")
+        .order_by()
         .values("annotator_id", "annotator__username", "annotator__display_name")
         .annotate(
             parts=Count("id", filter=parts),
@@ -68,6 +69,7 @@ def annotator_figures(project: Project) -> list[dict[str, Any]]:
             points_ms=Sum("active_ms", filter=points, default=0),
         )
     )
+    ordered = sorted(rows, key=lambda row: natural_key(row["annotator__username"]))
     return [
         {
             "user_id": row["annotator_id"],
@@ -78,5 +80,5 @@ def annotator_figures(project: Project) -> list[dict[str, Any]]:
             "parts_mean_s": row["parts_ms"] / row["parts"] / 1000 if row["parts"] else None,
             "points_mean_s": row["points_ms"] / row["points"] / 1000 if row["points"] else None,
         }
-        for row in rows
+        for row in ordered
     ]

@@ -114,6 +114,8 @@ def days_of(sheet: FigureSheet, days: int = _PACE_DAYS) -> list[tuple[date, int,
     ]
 
 
-def speed_of(sheet: FigureSheet, stage: str) -> list[tuple[str, float]]:
-    """Return (day, median seconds) of the days worked, oldest first."""
-    return [(row["day"], row["median_s"]) for row in sheet.data.get("days", []) if row["stage"] == stage]
+def speed_of(sheet: FigureSheet, stage: str) -> list[tuple[str, float, int]]:
+    """Return (day, median seconds, answers) of the days worked, oldest first."""
+    return [
+        (row["day"], row["median_s"], row["answers"]) for row in sheet.data.get("days", []) if row["stage"] == stage
+    ]

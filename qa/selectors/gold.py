@@ -8,6 +8,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from annotator.models import Lease, Membership, Project, Role, Stage
+from annotator.natural_order import natural_key
 from qa.models import AutomaticAct, ExamAttempt, GoldScore, GoldSheet
 from qa.services.gold_bars import Rolling, rolling_of
 from qa.services.gold_people import policy_of
@@ -36,7 +37,8 @@ def gold_sheet_of(project: Project, annotator: int | None) -> GoldSheet | None:
 
 def checked_members(project: Project) -> list[CheckedMember]:
     """Return a project's annotators by name; a few queries, however many there are."""
-    members = list(project.memberships.select_related("user", "project").filter(role=Role.ANNOTATOR))
+    found = project.memberships.select_related("user", "project").filter(role=Role.ANNOTATOR)
+    members = sorted(found, key=lambda member: natural_key(member.user))
     sheets = {sheet.annotator_id: sheet for sheet in GoldSheet.objects.filter(project=project)}
     attempts: dict[int, list[ExamAttempt]] = {}
     for attempt in ExamAttempt.objects.filter(project=project):

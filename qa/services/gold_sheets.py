@@ -74,7 +74,7 @@ def _points(rows: list[_Row]) -> dict[str, Any] | None:
 
 
 def _weeks(rows: list[_Row]) -> list[dict[str, Any]]:
-    """Return both figures of each week with checks, oldest first."""
+    """Return both figures of each week with checks, and how many answers told them, oldest first."""
     weeks: dict[str, dict[str, list[_Row]]] = {}
     for row in rows:
         day = timezone.localtime(row["submitted_at"]).date()
@@ -87,6 +87,8 @@ def _weeks(rows: list[_Row]) -> list[dict[str, Any]]:
         told.append(
             {
                 "week": monday,
+                "parts_answers": len(ious),
+                "points_answers": len(found[Stage.CORRESPONDENCE]),
                 "iou": round(float(np.mean(ious)), 4) if ious else None,
                 "auc10": round(float(points[2] / points[0]), 4) if points[0] else None,
                 "auc30": round(float(points[3] / points[0]), 4) if points[0] else None,

@@ -1,6 +1,7 @@
 """The inbox: what people flagged, skipped and doubted comes together, and many tasks are acted on at once."""
 
 import uuid
+from datetime import timedelta
 
 import pytest
 
@@ -52,7 +53,19 @@ def test_what_was_said_stands_beside_each_task(world, tasks):
     assert only.count('name="task"') == 1
     Lease.objects.filter(annotator=world.ben).update(created_at="2020-01-01T00:00Z")
     held = browser(world, "mia").get(f"/projects/{world.project.pk}/inbox?kind=held").content.decode()
-    assert "Ben holds it" in held
+    assert "Ben has held it since 1 Jan 00:00; nothing saved yet" in held
+    assert held.count("Held for long</span>") == 1
+    lease = Lease.objects.get(annotator=world.ben)
+    lease.draft_saved_at = lease.created_at + timedelta(hours=1)
+    lease.save()
+    person = lease.task.person_id
+    panel = browser(world, "rita").get(f"/projects/{world.project.pk}/people/{person}").content.decode()
+    assert "Parts: Ben has held it since 1 Jan 00:00; last saved 1 Jan 01:00" in panel
+    url = f"/projects/{world.project.pk}/people/{person}/act"
+    browser(world, "ed").post(url, {"act": "free"})
+    assert Lease.objects.get(pk=lease.pk).state == "live", "who reads may not free"
+    browser(world, "rita").post(url, {"act": "free"})
+    assert Lease.objects.get(pk=lease.pk).state == "expired"
 
 
 def test_doubted_points_are_found_by_their_index(world, views):

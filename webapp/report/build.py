@@ -18,6 +18,7 @@ from django.utils import timezone, translation
 from PIL import Image as Pillow
 
 from annotator.models import Membership, Project, User
+from annotator.natural_order import natural_key
 from annotator.permissions import may_manage
 from qa.models import FigureSheet
 from qa.selectors.figures import sheet_of
@@ -49,7 +50,7 @@ def build_report(
     """Return the report as HTML.
 
     Args:
-        annotators: how many of them get a page, those with flags first, then those with most answers.
+        annotators: how many of them get a page: those with flags, then those with most answers; either by name.
         language: of the words, like "en" or "zh-hant".
         on_progress: called with the title of each page.
 
@@ -95,8 +96,8 @@ def _pages(project: Project, sheet: FigureSheet, annotators: int) -> list[Report
         ReportPage("detail", translation.gettext("Figures in full"), detail),
     ]
     flagged = {flag["annotator"] for flag in sheet.data.get("flags", [])}
-    rows = sorted(annotator_rows(sheet), key=lambda row: row["id"] not in flagged)
-    for row in rows[:annotators]:
+    rows = sorted(annotator_rows(sheet), key=lambda row: row["id"] not in flagged)[:annotators]
+    for row in sorted(rows, key=lambda row: (row["id"] not in flagged, natural_key(row["name"]))):
         address = reverse("project-annotator", args=[project.pk, row["id"]])
         found.append(ReportPage(f"annotator-{row['id']}", row["name"], address))
     return found

@@ -6,6 +6,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from annotator.models import Project, Submission, User
+from annotator.natural_order import natural_key
 from body.parts import PARTS, part_by_number
 from qa.models import FigureSheet
 from qa.selectors.figures import PAPER_AUC10, PAPER_AUC30, effects_of_help
@@ -85,13 +86,15 @@ def worst_words(sheet: FigureSheet) -> str:
 
 
 def annotator_rows(sheet: FigureSheet, flags: list[dict[str, Any]] | None = None) -> list[dict[str, Any]]:
-    """Return the annotators of a project's sheet with names, most answers first.
+    """Return the annotators of a project's sheet with names and kinds of flags, most answers first, then by name.
 
     Args:
         flags: as flag_rows tells them; each annotator gets its own, once a name, with all that was counted.
     """
     habits: dict[int, dict[str, str]] = {}
+    kinds: dict[int, set[str]] = {}
     for flag in flags or []:
+        kinds.setdefault(flag["id"], set()).add(flag["kind"])
         named = habits.setdefault(flag["id"], {})
         named[flag["name"]] = " ".join(filter(None, [named.get(flag["name"]), flag["text"]]))
     rows = sheet.data.get("annotators", [])
@@ -101,12 +104,17 @@ def annotator_rows(sheet: FigureSheet, flags: list[dict[str, Any]] | None = None
             **row,
             "name": names.get(row["id"], "–"),
             "habits": habits.get(row["id"], {}),
+            "kinds": kinds.get(row["id"], set()),
             "parts": row.get("stages", {}).get("parts", {}),
             "points": row.get("stages", {}).get("correspondence", {}),
         }
         for row in rows
     ]
-    return sorted(told, key=lambda row: -(row["parts"].get("answers", 0) + row["points"].get("answers", 0)))
+    return sorted(told, key=lambda row: (-_answers(row), natural_key(row["name"])))
+
+
+def _answers(row: dict[str, Any]) -> int:
+    return int(row["parts"].get("answers", 0) + row["points"].get("answers", 0))
 
 
 def effect_rows(sheet: FigureSheet) -> list[dict[str, Any]]:

@@ -6,6 +6,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from annotator.models import Stage, User
+from annotator.natural_order import natural_key
 from qa.models import FigureSheet
 
 NAMES: Final = {
@@ -36,7 +37,7 @@ _NAMED: Final = 4
 
 
 def flag_rows(sheet: FigureSheet | None, annotator: int | None = None) -> list[dict[str, Any]]:
-    """Return the flags of a project's sheet, or of one annotator in it: who, its name, and what was counted.
+    """Return the flags of a project's sheet, or of one annotator in it, by name: who, which, and what was counted.
 
     Args:
         sheet: the project's own.
@@ -44,7 +45,7 @@ def flag_rows(sheet: FigureSheet | None, annotator: int | None = None) -> list[d
     flags = [flag for flag in (sheet.data.get("flags", []) if sheet else []) if annotator in {None, flag["annotator"]}]
     wanted = {pk for flag in flags for pk in (flag["annotator"], *flag["others"])}
     names = {user.pk: str(user) for user in User.objects.filter(pk__in=wanted)}
-    return [
+    told = [
         {
             "id": flag["annotator"],
             "who": names.get(flag["annotator"], "–"),
@@ -54,10 +55,11 @@ def flag_rows(sheet: FigureSheet | None, annotator: int | None = None) -> list[d
         }
         for flag in flags
     ]
+    return sorted(told, key=lambda row: natural_key(row["who"]))
 
 
 def _told(flag: dict[str, Any], names: dict[int, str]) -> dict[str, Any]:
-    others = sorted(names.get(pk, "–") for pk in flag["others"])
+    others = sorted((names.get(pk, "–") for pk in flag["others"]), key=natural_key)
     more = [_("others")] if len(others) > _NAMED else []
     return {
         "n": flag["n"],

@@ -32,10 +32,16 @@ def gold_card(sheet: GoldSheet) -> dict[str, Any]:
     return {
         "rows": rows, "parts": parts, "points": points, "by_part": _by_part(data),
         "placed_percent": round(100 * points["placed_share"]) if points and points["placed_share"] else None,
-        "weeks_iou": [(week["week"], week["iou"]) for week in data["weeks"] if week["iou"] is not None],
-        "weeks_auc10": [(week["week"], week["auc10"]) for week in data["weeks"] if week["auc10"] is not None],
+        "weeks_iou": _weeks(data, "iou", "parts"),
+        "weeks_auc10": _weeks(data, "auc10", "points"),
         "computed_at": sheet.computed_at,
     }  # fmt: skip
+
+
+def _weeks(data: dict[str, Any], figure: str, answers: str) -> list[tuple[str, float, int | None]]:
+    """Return (week, figure, answers) of the weeks that have the figure; how many answers was not always kept."""
+    found = [(week["week"], week[figure], week.get(f"{answers}_answers")) for week in data["weeks"]]
+    return [row for row in found if row[1] is not None]
 
 
 def _by_part(data: dict[str, Any]) -> list[dict[str, Any]]:

@@ -8,11 +8,11 @@ from typing import Any, Final
 import numpy as np
 from django.db.models import Exists, F, Func, IntegerField, OuterRef, Q, QuerySet, Value
 from django.utils import timezone
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from annotator.models import Lease, Membership, PointStatus, Project, Role, SentBack, Submission, Task, User
-from webapp.words import SKIP_WORDS
+from annotator.natural_order import natural_key
+from webapp.words import SKIP_WORDS, holder_words
 
 PAGE_SIZE: Final = 50
 HELD_LONG: Final = timedelta(hours=2)
@@ -43,17 +43,17 @@ KINDS: dict[str, Any] = {
 
 @dataclass
 class InboxRow:
-    """One task of the inbox with what people said of it."""
+    """One task of the inbox: all that it is here for, what people said of it, who holds it, since when it waits."""
 
     task: Task
-    kind: str
+    kinds: list[str]
     words: list[str] = field(default_factory=list)
     holders: list[str] = field(default_factory=list)
     since: datetime | None = None
 
     @property
-    def label(self) -> str:
-        return str(KINDS[self.kind])
+    def chips(self) -> list[tuple[str, str]]:
+        return [(kind, str(KINDS[kind])) for kind in self.kinds]
 
 
 # What "all" holds: pauses are somebody's decision already.
@@ -96,10 +96,10 @@ def inbox_page(project: Project, kind: str, after: int = 0) -> tuple[list[InboxR
         .defer("person__mask", "person__source", "person__keypoints", "person__image__source")
         .order_by("-pk")
     )
-    return _described(list(found)), shown[PAGE_SIZE - 1] if len(shown) > PAGE_SIZE else None
+    return _described(list(found), kind), shown[PAGE_SIZE - 1] if len(shown) > PAGE_SIZE else None
 
 
-def _described(tasks: list[Task]) -> list[InboxRow]:
+def _described(tasks: list[Task], wanted: str) -> list[InboxRow]:
     leases = (
         Lease.objects.filter(task__in=tasks, state__in=[Lease.State.SKIPPED, Lease.State.LIVE])
         .select_related("annotator")
@@ -113,30 +113,35 @@ def _described(tasks: list[Task]) -> list[InboxRow]:
     doubted = _DOUBTED.filter(task__in=tasks).values_list("task_id", "status")
     for task_id, status in doubted:
         doubts[task_id] += int((np.asarray(status) == PointStatus.NOT_THIS_PART).sum())
-    return [_row(task, by_task[task.pk], doubts[task.pk]) for task in tasks]
+    return [_row(task, by_task[task.pk], doubts[task.pk], wanted) for task in tasks]
 
 
-def _row(task: Task, leases: list[Lease], doubts: int) -> InboxRow:
+def _row(task: Task, leases: list[Lease], doubts: int, wanted: str) -> InboxRow:
     skips = [lease for lease in leases if lease.state == Lease.State.SKIPPED]
     live = [lease for lease in leases if lease.state == Lease.State.LIVE]
-    kinds = {Task.State.FLAGGED: "flagged", Task.State.PAUSED: "paused"}
-    kind = kinds.get(Task.State(task.state), "skipped" if skips else "not-this-part" if doubts else "held")
+    held = [lease for lease in live if lease.created_at < timezone.now() - HELD_LONG]
+    is_open = task.state == Task.State.OPEN
+    checks = {
+        "flagged": task.state == Task.State.FLAGGED, "paused": task.state == Task.State.PAUSED,
+        "skipped": is_open and bool(skips), "not-this-part": doubts > 0, "held": is_open and bool(held),
+    }  # fmt: skip
+    kinds = [kind for kind, is_so in checks.items() if is_so]
     words = []
     for lease in skips:
         note = f" “{lease.skip_note}”" if lease.skip_note else ""
         words.append(f"{lease.annotator}: {SKIP_WORDS.get(lease.skip_reason, lease.skip_reason)}{note}")
     if doubts:
         words.append(ngettext("%(n)d point “not this part”", "%(n)d points “not this part”", doubts) % {"n": doubts})
-    holders = [_("%(name)s holds it") % {"name": lease.annotator} for lease in live]
-    since = (skips or live)[0].created_at if skips or live else task.updated_at
-    return InboxRow(task, kind, words, holders, since)
+    asked = held if wanted == "held" or kinds == ["held"] else skips or live
+    since = asked[0].created_at if asked else task.updated_at
+    return InboxRow(task, kinds, words, [holder_words(lease) for lease in live], since)
 
 
 def assignable_members(project: Project) -> list[User]:
-    """Return the members who can be given tasks."""
+    """Return the members who can be given tasks, by name."""
     memberships = (
         Membership.objects.filter(project=project, is_paused=False, user__is_active=True)
         .exclude(role=Role.ENGINEER)
         .select_related("user")
     )
-    return [membership.user for membership in memberships]
+    return sorted((membership.user for membership in memberships), key=natural_key)

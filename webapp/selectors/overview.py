@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from annotator.models import Gold, Image, Job, Lease, Person, Project, SentBack, Stage, Task
+from annotator.natural_order import natural_key
 from annotator.selectors.progress import Counts, task_counts
 from annotator.selectors.scope import real_images
 from qa.models import AutomaticAct, FigureSheet
@@ -215,7 +216,7 @@ def _habits(project: Project) -> Decision | None:
         "n": n
     }
     url = reverse("project-figures", args=[project.pk]) + "#habits"
-    return Decision("warning", "warn", title, _(", ").join(sorted(people)), url, _("Look"))
+    return Decision("warning", "warn", title, _(", ").join(sorted(people, key=natural_key)), url, _("Look"))
 
 
 def _sent_back(project: Project, people: str) -> Decision | None:

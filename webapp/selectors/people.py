@@ -280,6 +280,16 @@ def notes_of(person: Person) -> list[Comment]:
     return list(Comment.objects.filter(task__person=person).select_related("author", "task"))
 
 
+def holders_of(person: Person) -> list[Lease]:
+    """Return who has work on a person in hand, the longest first."""
+    return list(
+        Lease.objects.filter(task__person=person, state=Lease.State.LIVE, purpose=Lease.Purpose.WORK)
+        .select_related("annotator", "task")
+        .defer("draft")
+        .order_by("created_at")
+    )
+
+
 def skips_of(person: Person) -> list[Lease]:
     """Return who skipped a person, and why."""
     return list(

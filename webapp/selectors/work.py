@@ -6,6 +6,7 @@ from datetime import date
 from django.db.models import Count, Q, Sum
 
 from annotator.models import Project, Stage, Submission
+from annotator.natural_order import natural_key
 
 
 @dataclass(frozen=True)
@@ -31,7 +32,7 @@ def work_by_annotator(project: Project, first: date, last: date) -> list[WorkRow
         Submission.objects.filter(
             task__project=project, annotator__isnull=False, created_at__date__gte=first, created_at__date__lte=last
         )
-        .order_by("annotator__username", "task__stage")
+        .order_by()
         .values("annotator__username", "annotator__display_name", "task__stage")
         .annotate(
             answers=Count("pk"),
@@ -50,5 +51,5 @@ def work_by_annotator(project: Project, first: date, last: date) -> list[WorkRow
             row["active_ms"],
             row["returned"],
         )
-        for row in rows
+        for row in sorted(rows, key=lambda row: (natural_key(row["annotator__username"]), row["task__stage"]))
     ]

@@ -10,11 +10,8 @@ from typing import Any
 from django import template
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext as _
 
 from body.parts import N_PARTS, WORK_ORDER
-from webapp.templatetags.shell import seconds
-from webapp.words import day_words
 
 register = template.Library()
 
@@ -116,8 +113,6 @@ def part_strip() -> SafeString:
 
 
 _PLOT_WIDTH, _ROW, _MOST_STEPS = 220, 20, 7
-# Under so many there is no interval either.
-_FEW = 5
 
 
 @register.simple_tag
@@ -169,57 +164,6 @@ def plot_mark(mark: str) -> SafeString:
     )
     shape = format_html(drawing, mark)
     return format_html('<svg class="plot-mark" width="10" height="10" aria-hidden="true">{}</svg>', shape)
-
-
-@register.simple_tag
-def trend(label: str, points: Iterable[tuple[Any, ...]], unit: str, width: int = 460) -> SafeString:
-    """Return a line of (ISO day, value) from zero; its highest value, and its first and last with their days, in words.
-
-    Args:
-        points: day and value, and how many answers are behind it where that is known: what few told is hollow.
-        unit: "s", "cm", or nothing for a share 0..1.
-        width: of the drawing; what is drawn beside another is narrower, so that its words are as large.
-    """
-    rows = [(day_words(day), float(value), answers[0] if answers else _FEW) for day, value, *answers in points]
-
-    def told(value: float) -> str:
-        return seconds(value) if unit == "s" else f"{value:.1f} {unit}" if unit else f"{value:.3f}"
-
-    if len(rows) < 2:
-        return format_html_join("", '<p class="muted">{}: {}</p>', ((when, told(value)) for when, value, _n in rows))
-    top = max((value for _when, value, _n in rows), default=0) or 1
-    step = (width - 20) / max(len(rows) - 1, 1)
-    spots = [(10 + number * step, 96 - 76 * row[1] / top, *row) for number, row in enumerate(rows)]
-    line = "M" + "L".join(f"{x:.1f} {y:.1f}" for x, y, *_row in spots)
-    dots = format_html_join(
-        "",
-        '<circle class="{}" cx="{}" cy="{}" r="3"><title>{}: {}</title></circle>',
-        (
-            ("plot-dot" if n >= _FEW else "plot-few", f"{x:.1f}", f"{y:.1f}", when, told(value))
-            for x, y, when, value, n in spots
-        ),
-    )
-    words = format_html_join(
-        "",
-        '<text x="{}" y="112" text-anchor="{}">{}</text>',
-        (
-            (f"{x:.1f}", anchor, f"{when}: {told(value)}")
-            for (x, _y, when, value, _n), anchor in ((spots[0], "start"), (spots[-1], "end"))
-        ),
-    )
-    return format_html(
-        '<svg class="plot {}" viewBox="0 0 {} 116" role="img" aria-label="{}">'
-        '<path class="axis" d="M0 96.5h{}M0 20.5h{}"/><text x="0" y="11">{}</text>'
-        '<path class="plot-trend" d="{}"/>{}{}</svg>{}',
-        "plot-wide" if width > 400 else "plot-half", width, label, width, width, told(top), line, dots, words,
-        _few_words(row[2] for row in rows),
-    )  # fmt: skip
-
-
-def _few_words(answers: Iterable[int]) -> SafeString:
-    if all(n >= _FEW for n in answers):
-        return SafeString()
-    return format_html('<p class="faint">{}</p>', _("Hollow: told by fewer than %(n)d answers.") % {"n": _FEW})
 
 
 @register.simple_tag

@@ -16,6 +16,7 @@ from qa.body_picture import RAMPS, paint_body
 from qa.models import FigureSheet
 from qa.selectors import figures as selectors
 from qa.selectors.gold import gold_sheet_of
+from webapp.selectors import annotator_list
 from webapp.selectors import figures as rows
 from webapp.selectors.figures_detail import detail_of, swap_rows
 from webapp.selectors.flags import flag_rows
@@ -37,7 +38,7 @@ def project_figures(request: PageRequest, membership: Membership) -> HttpRespons
         hours = sum(stage["hours"] for stage in sheet.data["stages"].values())
         context |= {
             **_shared(sheet),
-            "annotators": rows.annotator_rows(sheet, flags := flag_rows(sheet)),
+            **_annotator_list(request, sheet, flags := flag_rows(sheet)),
             "flags": flags,
             "stage_rows": [
                 (
@@ -151,6 +152,19 @@ def figures_csv(request: PageRequest, membership: Membership, table: str) -> Htt
 def _check_own(membership: Membership, user_id: int | None) -> None:
     if user_id != membership.user_id and not may_browse(membership):
         raise PermissionDenied(_("You see your own figures; those of others are for who manages and reviews."))
+
+
+def _annotator_list(request: PageRequest, sheet: FigureSheet, flags: list[dict[str, Any]]) -> dict[str, Any]:
+    wanted = annotator_list.Wanted.of_query(request.GET)
+    everyone = rows.annotator_rows(sheet, flags)
+    return {
+        "annotators": annotator_list.narrowed(everyone, wanted),
+        "everyone": len(everyone),
+        "wanted": wanted,
+        "headings": annotator_list.headings(wanted),
+        "flag_choices": annotator_list.flag_choices(everyone),
+        "query": request.GET,
+    }
 
 
 def _shared(sheet: FigureSheet) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
 from annotator.models import Membership, Role, User
+from annotator.natural_order import natural_key
 from annotator.permissions import may_manage
 from annotator.services.accounts import reset_password, set_active
 from annotator.services.members import (
@@ -103,8 +104,8 @@ def _page(request: PageRequest, membership: Membership, **context: Any) -> HttpR
     invitations = project.invitations.filter(uses_left__gt=0, expires_at__gt=timezone.now())
     return render_project(
         request, membership, "webapp/members.html", "members",
-        members=list(project.memberships.select_related("user")), invitations=list(invitations), roles=Role.choices,
-        **context,
+        members=sorted(project.memberships.select_related("user"), key=lambda member: natural_key(member.user)),
+        invitations=list(invitations), roles=Role.choices, **context,
     )  # fmt: skip
 
 

@@ -17,12 +17,14 @@ from annotator.errors import NotAllowedError
 from annotator.models import Membership, Person, Split, Submission, Task
 from annotator.permissions import Predicate, may_browse, may_manage, may_review
 from annotator.services.acceptance import accept_submission, send_back
+from annotator.services.bulk import free_leases
 from annotator.services.people import change_person
 from annotator.services.tasks import change_task
 from webapp.overlays import OVERLAYS, stored_overlay
 from webapp.selectors import people as selectors
 from webapp.selectors.comparisons import comparisons_of
 from webapp.views.common import PageRequest, project_page, render_project, told
+from webapp.words import holder_words
 
 
 @require_safe
@@ -79,9 +81,16 @@ def person_picture(request: PageRequest, membership: Membership, person_id: int,
 @require_POST
 @project_page(may_browse)
 def person_act(request: PageRequest, membership: Membership, person_id: int) -> HttpResponse:
-    """Carry out one act on a person: pause, reopen, ignore, crowd, accept or send back an answer."""
+    """Carry out one act on a person: pause, reopen, free, ignore, crowd, accept or send back an answer."""
     found = _own(membership, person_id)
-    acts = {"pause": _pause, "reopen": _reopen, "flags": _flags, "accept": _accept, "send-back": _send_back}
+    acts = {
+        "pause": _pause,
+        "reopen": _reopen,
+        "free": _free,
+        "flags": _flags,
+        "accept": _accept,
+        "send-back": _send_back,
+    }
     act = acts.get(request.POST.get("act", ""))
     if act is None:
         raise Http404
@@ -103,6 +112,12 @@ def _reopen(request: PageRequest, membership: Membership, found: Person) -> None
     _check(membership, may_review)
     for task in found.tasks.filter(Q(state__in=["paused", "flagged"]) | Q(leases__state="skipped")).distinct():
         change_task(task=task, by=request.user, state="open")
+
+
+def _free(request: PageRequest, membership: Membership, found: Person) -> None:
+    _check(membership, may_review)
+    for task in found.tasks.filter(leases__state="live", leases__purpose="").distinct():
+        free_leases(task=task, by=request.user)
 
 
 def _flags(request: PageRequest, membership: Membership, found: Person) -> None:
@@ -190,6 +205,7 @@ def _person_panel(request: PageRequest, membership: Membership, number: str) -> 
         "comparisons": comparisons_of(found, answers),
         "replaced": {answer.supersedes_id for answer in answers},
         "accepted": {consensus.submission_id for consensus in found.consensus.all()},
+        "holders": [(lease, holder_words(lease)) for lease in selectors.holders_of(found)],
         "skips": selectors.skips_of(found),
         "notes": selectors.notes_of(found),
         "history": selectors.history_of(found),
