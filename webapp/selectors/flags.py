@@ -55,7 +55,7 @@ def flag_rows(sheet: FigureSheet | None, annotator: int | None = None) -> list[d
         }
         for flag in flags
     ]
-    return sorted(told, key=lambda row: natural_key(row["who"]))
+    return sorted(told, key=lambda row: (natural_key(row["who"]), row["id"]))
 
 
 def _told(flag: dict[str, Any], names: dict[int, str]) -> dict[str, Any]:

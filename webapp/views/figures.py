@@ -1,7 +1,7 @@
 """Pages of figures: the project, one annotator, the body coloured by error, and the same as CSV."""
 
 import csv
-from typing import Any
+from typing import Any, Final
 
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpResponse
@@ -25,6 +25,9 @@ from webapp.selectors.overview import progress_of
 from webapp.views.common import PageRequest, project_page, render_project
 from webapp.words import day_words
 
+# Annotators with flags beyond these are folded away.
+_SHOWN_FLAGGED: Final = 8
+
 
 @require_safe
 @project_page(may_browse)
@@ -40,6 +43,7 @@ def project_figures(request: PageRequest, membership: Membership) -> HttpRespons
             **_shared(sheet),
             **_annotator_list(request, sheet, flags := flag_rows(sheet)),
             "flags": flags,
+            "shown_flagged": _SHOWN_FLAGGED,
             "stage_rows": [
                 (
                     stage,
