@@ -21,7 +21,13 @@ def test_a_report_is_one_file_with_the_figures_of_the_pages(world, views, tmp_pa
     call_command("qa_report", "Street", out=out)
     report = out.read_text()
     assert not list(tmp_path.glob(".writing-*")), "nothing unfinished is left beside it"
-    for words in ("Figures as of", 'id="figures"', f'id="annotator-{world.ana.pk}"', "Nothing to compare yet", "working days left"):
+    for words in (
+        "Figures as of",
+        'id="figures"',
+        f'id="annotator-{world.ana.pk}"',
+        "Nothing to compare yet",
+        "working days left",
+    ):
         assert words in report, words
     for word in ("<script", "<form", "<button", "hx-", "@import", "url(", 'href="/', 'src="/', "Sign out"):
         assert word not in report, word
