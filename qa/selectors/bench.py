@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 from django.db.models import Count, F, QuerySet
 from django.urls import reverse
+from numpy.typing import NDArray
 
 from annotator.models import (
     Consensus,
     Membership,
-    Person,
     PointSet,
     PointStatus,
     Project,
@@ -74,7 +74,12 @@ def case_of_task(task: Task) -> dict[str, Any]:
         task: with project, person and image selected.
     """
     person, crop = task.person, task.person.crop()
+    points = PointSet.objects.filter(person=person, is_current=True).first()
     answers = list(_shown_answers(task))
+    if task.stage != Stage.PARTS:
+        # Answers to points of an earlier crop have nothing in common with those of today.
+        answers = [answer for answer in answers if points is not None and answer.point_set_id == points.pk]
+    weights = answer_weights(task, answers) if answers else np.zeros(0)
     accepted = Consensus.objects.filter(person=person, stage=task.stage).only("submission_id").first()
     case: dict[str, Any] = {
         "task": task.pk,
@@ -85,7 +90,7 @@ def case_of_task(task: Task) -> dict[str, Any]:
         "picture": reverse("api-review-picture", args=[task.pk]),
         "crop": {"x": crop.x, "y": crop.y, "width": crop.width, "height": crop.height},
         "accepted": accepted.submission_id if accepted else None,
-        "begin": accepted.submission_id if accepted else _likeliest(task, answers),
+        "begin": _likeliest(task, answers, weights, accepted.submission_id if accepted else None),
         "overlap": task.overlap,
         "comments": [
             {"author": str(comment.author), "text": comment.text, "at": comment.created_at}
@@ -94,12 +99,12 @@ def case_of_task(task: Task) -> dict[str, Any]:
     }
     if task.stage == Stage.PARTS:
         told = [_told(answer) | _parts(answer, crop) for answer in answers]
-        return case | {"answers": told, "merged": _merged_parts(task, answers, crop)}
-    return case | _points_case(task, person, answers)
+        return case | {"answers": told, "merged": _merged_parts(task, answers, weights, crop)}
+    return case | _points_case(task, points, answers, weights)
 
 
-def _likeliest(task: Task, answers: list[Submission]) -> int | None:
-    """Return the answer that a reviewer probably takes: of the annotator who is surest against known truth.
+def _likeliest(task: Task, answers: list[Submission], weights: NDArray[np.float64], accepted: int | None) -> int | None:
+    """Return the answer that a reviewer probably takes: the accepted one, else whose annotator is surest against truth.
 
     Answers that were sent back come last, before them those of annotators who are paused or flagged for a habit at this
     stage. Of equals the first.
@@ -114,12 +119,11 @@ def _likeliest(task: Task, answers: list[Submission]) -> int | None:
     )
     sheet = FigureSheet.objects.filter(project=task.project_id, annotator=None).values_list("data__flags", flat=True)
     flagged = {flag["annotator"] for flag in sheet.first() or [] if flag["stage"] == task.stage}
-    weights = answer_weights(task, answers)
 
-    def trust(index: int) -> tuple[bool, bool, float]:
+    def trust(index: int) -> tuple[bool, bool, bool, float]:
         answer = answers[index]
         is_doubtful = answer.annotator_id in paused | flagged
-        return not hasattr(answer, "sent_back"), not is_doubtful, float(weights[index])
+        return answer.pk == accepted, not hasattr(answer, "sent_back"), not is_doubtful, float(weights[index])
 
     return answers[max(range(len(answers)), key=trust)].pk
 
@@ -159,26 +163,33 @@ def _parts(answer: Submission, crop: Crop) -> dict[str, Any]:
     }
 
 
-def _merged_parts(task: Task, answers: list[Submission], crop: Crop) -> dict[str, Any] | None:
+def _standing(answers: list[Submission]) -> list[int]:
+    """Return which answers were not sent back."""
+    return [index for index, answer in enumerate(answers) if not hasattr(answer, "sent_back")]
+
+
+def _merged_parts(
+    task: Task, answers: list[Submission], weights: NDArray[np.float64], crop: Crop
+) -> dict[str, Any] | None:
     """Return what the standing answers come to together, None where there are not two."""
-    standing = [answer for answer in answers if not hasattr(answer, "sent_back")]
+    standing = _standing(answers)
     if len(standing) < 2:
         return None
-    merged = merge_parts(standing, answer_weights(task, standing), crop, task.project.merges_by)
+    merged = merge_parts([answers[index] for index in standing], weights[standing], crop, task.project.merges_by)
     return {
         "label_map": base64.b64encode(merged.columns["label_map"]).decode(),
         "disagreement": merged.disagreement,
     }
 
 
-def _merged_points(task: Task, answers: list[Submission]) -> dict[str, Any] | None:
+def _merged_points(task: Task, answers: list[Submission], weights: NDArray[np.float64]) -> dict[str, Any] | None:
     """Return the index of the answer that stands at each point, and which points are disputed."""
-    standing = [index for index, answer in enumerate(answers) if not hasattr(answer, "sent_back")]
+    standing = _standing(answers)
     table = geodesic_table()
     if len(standing) < 2 or table is None:
         return None
     chosen = [answers[index] for index in standing]
-    found = compare_points(chosen, answer_weights(task, chosen), table, task.project.agreement_bar_cm)
+    found = compare_points(chosen, weights[standing], table, task.project.agreement_bar_cm)
     return {
         "source": [standing[source] for source in found.source],
         "disputed": found.disputed.tolist(),
@@ -187,21 +198,21 @@ def _merged_points(task: Task, answers: list[Submission]) -> dict[str, Any] | No
     }
 
 
-def _points_case(task: Task, person: Person, answers: list[Submission]) -> dict[str, Any]:
-    points = PointSet.objects.filter(person=person, is_current=True).first()
-    current = [answer for answer in answers if points is not None and answer.point_set_id == points.pk]
+def _points_case(
+    task: Task, points: PointSet | None, answers: list[Submission], weights: NDArray[np.float64]
+) -> dict[str, Any]:
     surface = task.project.surface_hash
     style = style_for_surface(surface)
     told = {
-        "answers": [_told(answer) | _placed(answer) for answer in current],
+        "answers": [_told(answer) | _placed(answer) for answer in answers],
         "points": {
             "key": points.key.tolist() if points else [],
             "x": points.xy[:, 0].tolist() if points else [],
             "y": points.xy[:, 1].tolist() if points else [],
             "part": points.part.tolist() if points else [],
         },
-        "pairs": _pairs(current),
-        "merged": _merged_points(task, current),
+        "pairs": _pairs(answers),
+        "merged": _merged_points(task, answers, weights),
         "is_measured": geodesic_table() is not None,
         "views": {},
     }

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from scipy.special import stdtrit
 
 KINDS: Final = {"correspondence": ("left_right", "front_back", "inner_outer"), "parts": ("limbs",)}
+TRUTH: Final = 0
 MIN_ANSWERS: Final = 10
 MIN_OPEN: Final = 40
 
@@ -32,7 +33,7 @@ class Swapped:
 
     Attributes:
         answer: its number.
-        other: whose answer the reference is, 0 for the truth that a reviewer settled.
+        other: whose answer the reference is, `TRUTH` for what a reviewer settled.
         counts: swapped and open places by turns, for each kind of its stage (`KINDS`).
     """
 
@@ -58,11 +59,12 @@ def swap_shares(swapped: Mapping[int, Sequence[Swapped]], kind: int) -> dict[int
         kind: which of the kinds of the stage.
     """
     column = {pk: number for number, pk in enumerate(swapped, start=1)}
+    known = column | {TRUTH: 0}  # a difference from anybody else says nothing of whose it is
     rows = [
-        (column[pk], column.get(row.other, 0), row.answer, row.counts[2 * kind], row.counts[2 * kind + 1])
+        (column[pk], known[row.other], row.answer, row.counts[2 * kind], row.counts[2 * kind + 1])
         for pk, own in swapped.items()
         for row in own
-        if row.counts[2 * kind + 1]
+        if row.counts[2 * kind + 1] and row.other in known
     ]
     if not rows:
         return {}

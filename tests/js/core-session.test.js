@@ -131,6 +131,16 @@ test("a save under way holds up the answer, not the next person", async (t) => {
   assert.deepEqual(api.submitted.map(({ path }) => path), ["leases/a/submit"]);
 });
 
+test("a save that failed holds nothing up", async (t) => {
+  const { session, api, shown } = setUp(t);
+  await session.start();
+  await settle();
+  await session.submit({ label_map: "x" }, Promise.reject(new Error("the draft could not be packed")));
+  await settle();
+  assert.deepEqual(shown, ["a", "b"]);
+  assert.deepEqual(api.submitted.map(({ path }) => path), ["leases/a/submit"]);
+});
+
 test("a next person whom another window gave back is asked for anew; the one in work is not over", async (t) => {
   const { session, api, shown } = setUp(t);
   await session.start();

@@ -177,6 +177,8 @@ def test_where_all_swap_alike_or_little_is_known_nobody_is_flagged():
         pk: Traces(swapped={"parts": [Swapped(n, 0, (0, 8)) for n in range(20)], "correspondence": []}) for pk in (2, 3)
     }
     assert [(flag.annotator, flag.value) for flag in flags_of(truth | peers, {})] == [(1, 0.5)]
+    unknown = {"parts": [Swapped(n, 99, (4, 8)) for n in range(20)], "correspondence": []}
+    assert not flags_of({1: Traces(swapped=unknown)} | peers, {}), "against one of whom nothing is known"
 
 
 def test_hasty_is_far_below_the_usual_time():

@@ -63,7 +63,8 @@ export class Outbox {
     // Counts as waiting from this moment on, or the server would hand the same person out again as the next.
     this.#arriving.add(pending);
     try {
-      await Promise.all([this.#local.putSubmission(pending), after]);
+      // A save that failed holds nothing up: the answer holds all that it would have saved.
+      await Promise.all([this.#local.putSubmission(pending), after?.catch(() => {})]);
     } finally {
       this.#arriving.delete(pending);
     }
