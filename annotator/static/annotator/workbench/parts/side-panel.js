@@ -18,9 +18,12 @@ export class SidePanel {
   #figure;
   #palette;
   #source = "";
+  #isOutlining = false;
+  #isHint = false;
   #places = {
     faces: hook("figure-faces"), swatch: hook("current-swatch"), name: hook("current-name"), area: hook("current-area"),
     tip: hook("current-tip"), done: hook("done-text"), decided: hook("decided-count"), rest: hook("decided-rest"), left: hook("side-left"), right: hook("side-right"),
+    takeAll: hook("take-all"),
   };
 
   /** @param {Part[]} parts @param {(part: number) => void} onPick */
@@ -35,6 +38,12 @@ export class SidePanel {
   setHintSource(source) {
     const words = source === "keypoints" ? t("from keypoints") : source === "previous" ? t("as you had it") : t("from a model");
     this.#source = source === null ? "" : words;
+  }
+
+  /** @param {boolean} isOutlining whether an outline is under way, which "done" closes first */
+  setOutlining(isOutlining) {
+    this.#isOutlining = isOutlining;
+    this.#showDone();
   }
 
   get isTurned() {
@@ -73,6 +82,7 @@ export class SidePanel {
     const left = hints === 0 ? "" : hints === 1 ? ` · ${t("1 hint left to check")}` : ` · ${t("{n} hints left to check", { n: hints })}`;
     setText(this.#places.decided, t("{n} of {total}", { n: decided, total: this.#parts.length }));
     setText(this.#places.rest, ` ${t("decided")}${left}`);
+    this.#places.takeAll.hidden = hints === 0;
     return { decided, hints };
   }
 
@@ -88,7 +98,12 @@ export class SidePanel {
     const hint = state === "hint" ? this.#source : "";
     setText(this.#places.area, hint || (area > 0 ? `${NUMBERS.format(area)} px²` : stateWord(state)));
     setText(this.#places.tip, tipFor(part.limb));
-    setText(this.#places.done, state === "hint" ? t("Take it, next") : t("Done, next"));
+    this.#isHint = state === "hint";
+    this.#showDone();
+  }
+
+  #showDone() {
+    setText(this.#places.done, this.#isOutlining ? t("Close the outline") : this.#isHint ? t("Take it, next") : t("Done, next"));
   }
 }
 

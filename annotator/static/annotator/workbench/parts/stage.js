@@ -217,6 +217,7 @@ export class PartsStage {
   #showMarks() {
     const { tool } = this.#desk;
     this.#renderer.setMarks((tool.isBusy || tool.isPointing) && tool.draw ? (context) => tool.draw?.(context) : null);
+    this.#panel.setOutlining(tool.isBusy && tool.key !== undefined);
   }
 
   #sayPart() {
