@@ -1,4 +1,4 @@
-"""Poses of synthetic people: joint angles within human limits, drawn around named base poses.
+"""Poses of synthetic people: joint angles within human limits.
 
 Angles are anatomical, in degrees: flexion folds a joint forward (a knee or an elbow shut), abduction moves a limb
 away from the middle, outward rotation turns it away from it. An upper arm is aimed by `elevation` (0 hanging, 90
@@ -96,39 +96,3 @@ def clamped(pose: Pose) -> Pose:
         raise ValueError(f"pose {pose.name!r} names unknown joint angles {', '.join(unknown)}")
     angles = {name: float(np.clip(value, *LIMITS[name])) for name, value in pose.angles.items()}
     return replace(pose, angles=angles)
-
-
-def sample_pose(rng: np.random.Generator, name: str | None = None) -> Pose:
-    """Draw a pose: a base pose, its angles spread a little, left and right swapped half the time.
-
-    Args:
-        rng: the source of chance.
-        name: one of `POSE_NAMES`; None draws one by its weight.
-
-    Raises:
-        ValueError: there is no pose of that name.
-    """
-    from rendering.scenes.pose_library import LIBRARY
-
-    if name is None:
-        weights = np.array([base.weight for base in LIBRARY.values()])
-        name = str(rng.choice(list(LIBRARY), p=weights / weights.sum()))
-    if name not in LIBRARY:
-        raise ValueError(f"pose must be one of {', '.join(LIBRARY)}, got {name!r}")
-    base = LIBRARY[name]
-    angles = {}
-    for joint, limits in LIMITS.items():
-        spread = base.spread * (limits[1] - limits[0]) * 0.035
-        if joint.endswith(("finger_curl", "thumb_curl")):
-            continue
-        angles[joint] = base.angles.get(joint, 0.0) + float(np.clip(rng.normal(0, spread), -2 * spread, 2 * spread))
-    for side in SIDES:
-        curl = base.angles.get(f"{side}_finger_curl", 22.0)
-        angles[f"{side}_finger_curl"] = curl + float(rng.uniform(-14, 14))
-        angles[f"{side}_thumb_curl"] = float(rng.uniform(0, 20))
-    gaze = base.gaze_spread
-    angles["neck_twist"] = angles.get("neck_twist", 0.0) + float(rng.uniform(-gaze, gaze))
-    pose = Pose(name, angles, base.planted, base.support, base.lift_m * float(rng.uniform(0.6, 1.3)))
-    if rng.random() < 0.5:
-        pose = mirrored(pose)
-    return clamped(pose)

@@ -17,7 +17,8 @@ from rendering.scenes.camera import Framing
 from rendering.scenes.dressing import dress
 from rendering.scenes.lighting import Light, sample_light
 from rendering.scenes.outfits import Outfit, sample_outfit
-from rendering.scenes.poses import Pose, sample_pose
+from rendering.scenes.pose_library import sample_pose
+from rendering.scenes.poses import Pose
 from rendering.scenes.posing import buried_fraction, pose_body
 from rendering.scenes.rig import PosedBody, RestBody, load_rig
 

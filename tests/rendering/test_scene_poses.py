@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from body.topology import load_topology
-from rendering.scenes.pose_library import LIBRARY, POSE_NAMES
-from rendering.scenes.poses import LIMITS, Pose, clamped, mirrored, sample_pose
+from rendering.scenes.pose_library import LIBRARY, POSE_NAMES, sample_pose
+from rendering.scenes.poses import LIMITS, Pose, clamped, mirrored
 from rendering.scenes.posing import buried_fraction, pose_body
 from rendering.scenes.rig import load_rig
 from rendering.scenes.scene import sample_scene
