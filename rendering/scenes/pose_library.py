@@ -197,6 +197,7 @@ LIBRARY: Final[dict[str, BasePose]] = {
 }
 POSE_NAMES: Final = tuple(LIBRARY)
 
+
 def sample_pose(rng: np.random.Generator, name: str | None = None) -> Pose:
     """Draw a pose: a base pose, its angles spread a little, left and right swapped half the time.
 
