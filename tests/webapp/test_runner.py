@@ -2,7 +2,6 @@
 
 import json
 import os
-import re
 import signal
 import socket
 import subprocess
@@ -134,7 +133,7 @@ def test_killed_run_leaves_no_child_and_starts_again_with_its_data(run: Run) -> 
     run.process.wait()
     run.wait_for(lambda: not any(_is_alive(pid) for pid in last.values()), "the children end with their parent")
     run.start()
-    assert re.search(r"Ready after", run.output.read_text())
+    run.wait_for(lambda: "Ready after" in run.output.read_text(), "the runner says so, too")
 
 
 def _is_alive(pid: int) -> bool:
