@@ -24,6 +24,7 @@ from densepose.evaluation.truth import TrueImage, read_truth
 from densepose.images import Rgb
 from densepose.models.fcn import DensePoseFCN
 from densepose.models.heads import ChartMaps
+from densepose.photographs import image_path, read_photograph
 from densepose.predictor import LitePredictor, PersonSurface
 from densepose.surface_maps import surface_maps
 from densepose.training.cascade import CascadeLearner
@@ -60,8 +61,6 @@ class Pictures:
 
     @staticmethod
     def _make(source: Source, truth: TrueImage) -> Example:
-        from PIL import Image
-
         height, width = truth.size
         spare_x, spare_y = (round(side * (CONTEXT - 1) / 2) for side in (width, height))
         region = Region(-spare_x, -spare_y, width + 2 * spare_x, height + 2 * spare_y)
@@ -70,7 +69,7 @@ class Pictures:
             parts = label_map_of(person.record["dp_masks"], Crop(0, 0, width, height), person.box)
             label = np.where(parts > 0, parts, label)
         points = [person.points for person in truth.people if person.points is not None]
-        image = np.asarray(Image.open(source.images / truth.file_name).convert("RGB"))
+        image = read_photograph(image_path(source.images, truth.file_name), truth.size)
         return Example(
             square(image, region, STORED_PX),
             square(label, region, STORED_PX, outside=UNKNOWN, is_labels=True),

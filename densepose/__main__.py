@@ -115,16 +115,17 @@ def _size(text: str) -> tuple[int, int]:
 def _predict(options: argparse.Namespace) -> None:
     if options.out is None and options.arrays is None:
         raise ValueError("nothing to write: pass --out picture.png or --arrays people.npz")
-    from PIL import Image, ImageOps
+    from PIL import Image
 
     from densepose.drawing import draw_people
+    from densepose.photographs import read_photograph
     from densepose.predictor import load_predictor
 
     changes = {"score_threshold": options.score, "short_side_px": options.short_side}
     predictor = load_predictor(
         options.weights, options.device, **{name: value for name, value in changes.items() if value is not None}
     )
-    image = np.asarray(ImageOps.exif_transpose(Image.open(options.image)).convert("RGB"))
+    image = read_photograph(options.image)
     boxes = options.box
     if boxes is None and not predictor.detects:
         raise ValueError("the bundled detector's weights are missing: give --box")

@@ -4,11 +4,9 @@ import argparse
 import json
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
-
-import numpy as np
 
 from body.canonical import load_canonical_body
 from body.geodesics import GeodesicTable, build_geodesics, geodesics_path
@@ -17,6 +15,7 @@ from densepose.evaluation.points import Metric
 from densepose.evaluation.report import lines_of, report
 from densepose.evaluation.scoring import ImageScore, score_image
 from densepose.evaluation.truth import TrueImage, read_truth
+from densepose.photographs import check_files, image_path, read_photograph
 from labels.boxes import Box
 
 if TYPE_CHECKING:
@@ -51,30 +50,20 @@ def evaluate(
         on_image: called with (done, all).
 
     Raises:
-        OSError: an image cannot be read.
+        OSError: an image is missing, which is told before the first is looked at, or cannot be read.
         ValueError: an image has another size than the file says.
     """
+    paths = {of_image.id: image_path(images, of_image.file_name) for of_image in truth}
+    check_files(paths.values())
     scores: list[ImageScore] = []
-    for number, (of_image, image) in enumerate(_pictures(truth, images), start=1):
+    for number, of_image in enumerate(truth, start=1):
+        image = read_photograph(paths[of_image.id], of_image.size)
         boxes = [person.box for person in of_image.people if person.points is not None] if is_given else None
         people = predictor.predict(image, boxes) if boxes is None or boxes else []
         scores.append(score_image(of_image, people, metric, is_given))
         if on_image is not None:
             on_image(number, len(truth))
     return {"boxes": "given" if is_given else "detected", **report(scores)}
-
-
-def _pictures(truth: Sequence[TrueImage], images: Path) -> "Iterator[tuple[TrueImage, Rgb]]":
-    from PIL import Image
-
-    for of_image in truth:
-        with Image.open(images / of_image.file_name) as file:
-            image = np.asarray(file.convert("RGB"))
-        if image.shape[:2] != of_image.size:
-            raise ValueError(
-                f"{of_image.file_name} is {image.shape[:2]} high and wide, its record says {of_image.size}"
-            )
-        yield of_image, image
 
 
 def geodesics(folder: Path) -> GeodesicTable:

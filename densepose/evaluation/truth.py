@@ -4,7 +4,6 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -13,9 +12,11 @@ from scipy.ndimage import zoom
 from body.atlas import iuv_of, surface_of
 from body.cse import surface_of_cse_vertex
 from body.surface import SurfacePoints
+from densepose.annotations import naming, read_file
 from labels.boxes import Box
-from labels.densepose_coco import Record, points_of, read_annotations, read_header
-from labels.dp_masks import MASK_SIDE, cells_of
+from labels.densepose_coco import Record, points_of
+from labels.dp_masks import MASK_SIDE, cells_of, runs_by_part
+from labels.errors import LabelError
 from labels.rle import decode_mask
 
 Mask = npt.NDArray[np.bool_]
@@ -64,12 +65,19 @@ class TruePerson:
     record: Record = field(repr=False)
 
     def mask(self, size: tuple[int, int]) -> Mask:
-        """Return the person's mask (H, W): of its parts where they are annotated, else its outline, else empty."""
+        """Return the person's mask (H, W): of its parts where they are annotated, else its outline, else empty.
+
+        Raises:
+            LabelError: the outline is damaged; the message names the annotation.
+        """
         if "dp_masks" in self.record:
             return _on_image(cells_of(self.record["dp_masks"]) > 0, self.box, size)
-        if self.record.get("segmentation"):
+        if not self.record.get("segmentation"):
+            return np.zeros(size, dtype=bool)
+        try:
             return decode_mask(self.record["segmentation"], size)
-        return np.zeros(size, dtype=bool)
+        except LabelError as error:
+            raise LabelError(f"annotation {self.id}: {error}") from error
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -99,18 +107,17 @@ def read_truth(path: Path, dp_scale: int = 255) -> list[TrueImage]:
         dp_scale: by which dp_x and dp_y are divided, 255 or 256.
 
     Raises:
-        LabelError: the file is not such a file.
+        LabelError: the file is not such a file, or an annotation is damaged; the message names its id.
     """
-    with path.open("rb") as stream:
-        images = read_header(stream).images
+    file = read_file(path)
     people: dict[int, list[TruePerson]] = defaultdict(list)
-    with path.open("rb") as stream:
-        for record in read_annotations(stream):
-            people[int(record["image_id"])].append(_person(record, dp_scale))
+    for record in file.people:
+        with naming(record, path):
+            people[record["image_id"]].append(_person(record, dp_scale))
     return [
-        TrueImage(int(i["id"]), str(i["file_name"]), (int(i["height"]), int(i["width"])), people[int(i["id"])])
-        for i in sorted(images, key=lambda image: int(image["id"]))
-        if people.get(int(i["id"]))
+        TrueImage(image.id, image.file_name, image.size, people[image.id])
+        for _, image in sorted(file.images.items())
+        if image.id in people
     ]
 
 
@@ -119,8 +126,10 @@ def n_points(images: Iterable[TrueImage]) -> int:
     return sum(len(person.points) for image in images for person in image.people if person.points is not None)
 
 
-def _person(record: dict[str, Any], dp_scale: int) -> TruePerson:
+def _person(record: Record, dp_scale: int) -> TruePerson:
     box = Box.from_xywh(record["bbox"])
+    if "dp_masks" in record:
+        runs_by_part(record["dp_masks"])  # what is damaged is told before a network runs
     area = float(record.get("area", box.w * box.h))
     return TruePerson(
         int(record["id"]), box, area, bool(record.get("iscrowd", 0)), _points(record, box, dp_scale), record

@@ -4,7 +4,6 @@ An annotation teaches what it holds: `dp_masks` the parts, points the surface, a
 all. A synthetic set written with `--truth` also teaches the surface at every pixel.
 """
 
-import json
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -18,9 +17,11 @@ from torch.utils.data import DataLoader, Dataset
 
 from body.atlas import iuv_of
 from body.cse import surface_of_cse_vertex
+from densepose.annotations import ImageEntry, naming, read_file
 from densepose.crops import Region, region_of, square, to_square
+from densepose.photographs import check_files, image_path, read_photograph
 from labels.boxes import Box, Crop
-from labels.densepose_coco import Record, points_of, read_annotations, read_header
+from labels.densepose_coco import Record, points_of
 from labels.dp_masks import label_map_of
 from labels.errors import LabelError
 from labels.rle import decode_mask
@@ -91,8 +92,9 @@ class People:
         kept_bytes: how much memory examples may take; 450 kB each.
 
     Raises:
-        OSError: a file cannot be read.
+        OSError: a file cannot be read, or an image is missing.
         LabelError: a file is no DensePose-COCO, or an annotation is damaged; the message names its id.
+        ValueError: an image lies outside of its folder.
     """
 
     def __init__(
@@ -100,11 +102,12 @@ class People:
     ) -> None:
         self._margin = margin
         self._scale = scale
-        self._records: list[tuple[Source, str, Record]] = []
+        self._records: list[tuple[Source, ImageEntry, Record]] = []
         self._kept: OrderedDict[int, Example] = OrderedDict()
         self._kept_bytes, self._most_bytes = 0, kept_bytes
         for source in sources:
             self._records += _records_of(source)
+        check_files({image_path(source.images, image.file_name) for source, image, _ in self._records})
 
     def __len__(self) -> int:
         return len(self._records)
@@ -141,31 +144,27 @@ class People:
 
         Raises:
             OSError: it cannot be read.
+            ValueError: it has another size than the file says.
         """
-        source, file_name, _record = self._records[index]
-        picture = cv2.imread(str(source.images / file_name), cv2.IMREAD_COLOR)
-        if picture is None:
-            raise OSError(f"{source.images / file_name} is missing or no picture")
-        return np.ascontiguousarray(picture[:, :, ::-1], dtype=np.uint8)
+        source, image, _record = self._records[index]
+        return read_photograph(image_path(source.images, image.file_name), image.size)
 
     def make(self, index: int) -> Example:
         """Return a person's example, read from the files.
 
         Raises:
-            OSError, LabelError: a file is missing, or an annotation damaged.
+            OSError, ValueError: a file is missing, or an image or annotation damaged.
         """
-        source, file_name, record = self._records[index]
+        source, entry, record = self._records[index]
         image = self.image(index)
-        try:
+        dense = None
+        with naming(record, source.annotations):
             box = Box.from_xywh(record["bbox"])
             region = stored_region(box, self._margin)
             label = square(_label_of(record, image.shape[:2], box), region, STORED_PX, outside=UNKNOWN, is_labels=True)
             xy, chart, uv = _points_of(record, box, region, self._scale)
-        except (LabelError, KeyError, ValueError) as error:
-            raise LabelError(f"annotation {record.get('id')} of {source.annotations}: {error}") from error
-        dense = None
-        if source.truth is not None:
-            dense = _dense_of(source.truth / f"{Path(file_name).stem}.npz", record, region)
+            if source.truth is not None:
+                dense = _dense_of(image_path(source.truth, entry.file_name).with_suffix(".npz"), record, region)
         return Example(square(image, region, STORED_PX), label, xy, chart, uv, dense)
 
 
@@ -203,23 +202,18 @@ def stored_region(box: Box, margin: float) -> Region:
     return Region(inner.x - spare_x, inner.y - spare_y, inner.width + 2 * spare_x, inner.height + 2 * spare_y)
 
 
-def _records_of(source: Source) -> list[tuple[Source, str, Record]]:
-    try:
-        with source.annotations.open("rb") as stream:
-            names = {image["id"]: str(image["file_name"]) for image in read_header(stream).images}
-        with source.annotations.open("rb") as stream:
-            annotations = list(read_annotations(stream))
-    except (KeyError, TypeError, json.JSONDecodeError) as error:
-        raise LabelError(f"{source.annotations} is no COCO file: {error!r}") from error
+def _records_of(source: Source) -> list[tuple[Source, ImageEntry, Record]]:
+    file = read_file(source.annotations)
     wanted = []
-    for record in annotations:
+    for record in file.people:
         if record.get("iscrowd") or record.get("ignore"):
             continue
         if not ("dp_masks" in record or "dp_x" in record or record.get("segmentation")):
             continue
-        if record.get("image_id") not in names:
+        image = file.images.get(record["image_id"])
+        if image is None:
             raise LabelError(f"annotation {record.get('id')} of {source.annotations} names an image that is not there")
-        wanted.append((source, Path(names[record["image_id"]]).name, record))
+        wanted.append((source, image, record))
     return wanted
 
 

@@ -14,9 +14,10 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from densepose.annotations import naming, read_file
+from densepose.photographs import check_files, image_path, read_photograph
 from labels.boxes import Box
-from labels.densepose_coco import Record, read_annotations, read_header
-from labels.errors import LabelError
+from labels.densepose_coco import Record
 from labels.rle import decode_mask
 
 UInt8 = npt.NDArray[np.uint8]
@@ -32,7 +33,7 @@ class Picture:
     """One picture of a set.
 
     Attributes:
-        path: of its file.
+        path: of its file; size: height and width.
         boxes: (N, 4) x0, y0, x1, y1 of its people in pixels.
         is_crowd: (N,) boxes of many people, to be left out of account.
         records: the annotations.
@@ -40,6 +41,7 @@ class Picture:
     """
 
     path: Path
+    size: tuple[int, int]
     boxes: Float64
     is_crowd: npt.NDArray[np.bool_]
     records: tuple[Record, ...]
@@ -50,8 +52,9 @@ class Picture:
 
         Raises:
             OSError: it is missing or no picture.
+            ValueError: it has another size.
         """
-        return _read(self.path)
+        return _read(self.path, self.size)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -66,41 +69,37 @@ def read_pictures(folder: Path) -> list[Picture]:
     """Return the pictures that `annotations.json` of a folder names; their files lie in its `images/`.
 
     Raises:
-        OSError: the file cannot be read.
+        OSError: the file cannot be read, or an image is missing.
         LabelError: it is no COCO file, or a box is damaged.
+        ValueError: an image lies outside of its folder.
     """
     source = folder / "annotations.json"
-    with source.open("rb") as stream:
-        images = read_header(stream).images
+    file = read_file(source)
     people: dict[int, list[Record]] = defaultdict(list)
-    with source.open("rb") as stream:
-        for record in read_annotations(stream):
-            people[int(record.get("image_id", 0))].append(record)
-    pictures = []
-    for image in images:
-        of_image = people[image["id"]]
-        try:
-            boxes = [Box.from_xywh(record["bbox"]) for record in of_image]
-        except (KeyError, LabelError) as error:
-            raise LabelError(f"image {image['id']} of {source}: {error!r}") from error
-        pictures.append(
-            Picture(
-                folder / "images" / Path(str(image["file_name"])).name,
-                np.array([[b.x, b.y, b.x + b.w, b.y + b.h] for b in boxes]).reshape(-1, 4),
-                np.array([bool(r.get("iscrowd") or r.get("ignore")) for r in of_image], dtype=bool),
-                tuple(of_image),
-                (folder / "truth").is_dir(),
-            )
+    boxes: dict[int, list[list[float]]] = defaultdict(list)
+    for record in file.people:
+        with naming(record, source):
+            box = Box.from_xywh(record["bbox"])
+        people[record["image_id"]].append(record)
+        boxes[record["image_id"]].append([box.x, box.y, box.x + box.w, box.y + box.h])
+    pictures = [
+        Picture(
+            image_path(folder / "images", image.file_name),
+            image.size,
+            np.array(boxes[image.id], dtype=np.float64).reshape(-1, 4),
+            np.array([bool(r.get("iscrowd") or r.get("ignore")) for r in people[image.id]], dtype=bool),
+            tuple(people[image.id]),
+            (folder / "truth").is_dir(),
         )
+        for image in file.images.values()
+    ]
+    check_files({picture.path for picture in pictures})
     return pictures
 
 
 @lru_cache(maxsize=_KEPT_PICTURES)
-def _read(path: Path) -> UInt8:
-    pixels = cv2.imread(str(path), cv2.IMREAD_COLOR)
-    if pixels is None:
-        raise OSError(f"{path} is missing or no picture")
-    return np.ascontiguousarray(pixels[:, :, ::-1], dtype=np.uint8)
+def _read(path: Path, size: tuple[int, int]) -> UInt8:
+    return read_photograph(path, size)
 
 
 def cut_out_people(pictures: Sequence[Picture]) -> list[CutOut]:

@@ -13,6 +13,7 @@ import torch
 import torch.nn.functional as F  # noqa: N812
 from torch import Tensor, nn
 
+from densepose.annotations import naming
 from densepose.checkpoints import Checkpoint, write_checkpoint
 from densepose.config import ModelConfig
 from densepose.images import to_batch
@@ -165,7 +166,9 @@ class RcnnLearner:
 
     def _surface(self, row: int, number: int, size: tuple[int, int]) -> Surface:
         if (row, number) not in self._surfaces:
-            self._surfaces[row, number] = surface_of_record(self._pictures[row].records[number], size)
+            record = self._pictures[row].records[number]
+            with naming(record, self._pictures[row].path):
+                self._surfaces[row, number] = surface_of_record(record, size)
         return self._surfaces[row, number]
 
     def _proposal_losses(

@@ -1,13 +1,14 @@
 """A release as folders that `python -m densepose train` and `evaluate` read: annotations.json beside images/."""
 
 import shutil
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Final
 
 from annotator.errors import InvalidInputError
 from annotator.models import Image, Split
 from annotator.storage import open_stored, whole_file
 from export.models import Release
+from export.services.image_sources import safe_name
 from export.services.records import exported_id
 from labels.densepose_coco import read_header
 
@@ -41,12 +42,13 @@ def _write_split(release: Release, name: str, folder: Path) -> Path:
         header = read_header(source)
     stored = {exported_id(image): image for image in Image.objects.filter(project_id=release.project_id)}
     for record in header.images:
-        target = folder / "images" / PurePosixPath(str(record["file_name"])).name
+        target = folder / "images" / safe_name(str(record["file_name"]))
         image = stored.get(record["id"])
         if image is None:
             raise InvalidInputError(f"Image {record['file_name']} of {release} was deleted since.")
         if target.exists():
             continue
+        target.parent.mkdir(parents=True, exist_ok=True)
         with open_stored(str(image.file.name)) as source, whole_file(target) as sink:
             shutil.copyfileobj(source, sink)
     # Last: where this file is, all images are.

@@ -25,6 +25,7 @@ from densepose.training.rcnn import RcnnLearner, RcnnRecipe
 from densepose.training.sampling import BACKGROUND, UNUSED, matched, sampled
 from densepose.training.surfaces import Surfaces, surface_of_record
 from labels.boxes import Box
+from labels.errors import LabelError
 from rendering.scenes.dataset import write_dataset
 
 CPU = torch.device("cpu")
@@ -112,6 +113,14 @@ def test_a_region_sees_its_person_where_the_picture_does(pictures: list[Picture]
     np.testing.assert_allclose(twice.keypoints, surface.keypoints)
     away = np.linalg.norm(cse_mesh().vertices[twice.vertex] - cse_mesh().vertices[surface.vertex], axis=1)
     assert np.quantile(away, 0.9) < 0.01
+
+
+def test_a_damaged_annotation_is_named_while_two_stages_learn(pictures: list[Picture]) -> None:
+    picture = pictures[0]
+    record = {**picture.records[0], "dp_x": [1.0]}
+    damaged = replace(picture, boxes=picture.boxes[:1], is_crowd=picture.is_crowd[:1], records=(record,))
+    with pytest.raises(LabelError, match=f"annotation {record['id']} of .*one length"):
+        RcnnLearner(SMALL, [damaged], [], RECIPE, device=CPU).losses(0, 0, 1)
 
 
 @pytest.mark.slow

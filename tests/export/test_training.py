@@ -67,6 +67,23 @@ def test_a_release_trains_a_new_version_that_is_compared_with_the_one_before(
     assert Project.objects.get(pk=world.project.pk).jobs.filter(params__version=made.pk).exists()
 
 
+@pytest.mark.django_db
+def test_images_of_one_name_in_two_folders_are_both_written(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(jobs, "send", lambda job_id, queue: True)
+    world = make_world()
+    for number in (1, 2):
+        image, _is_new = add_image(
+            project=world.project, file_name="0001.jpg", content=picture_bytes(200, 240, seed=number), by=world.mia
+        )
+        Image.objects.filter(pk=image.pk).update(split=Split.TRAIN, source={"file_name": f"cam{number}/0001.jpg"})
+        person = create_person(image=image, box=[40, 30, 80, 160], by=world.mia)
+        accept_parts(person, by=world.mia)
+        accept_points(person)
+    splits = write_training_set(_finished_release(world), tmp_path)
+    people = People([Source.of(splits["train"])], 0.15)
+    assert (people.image(0) != people.image(1)).any()
+
+
 def _release(world: World) -> Release:
     accept_parts(world.person(), by=world.mia)
     image, _is_new = add_image(
@@ -76,6 +93,10 @@ def _release(world: World) -> Release:
     held_out = create_person(image=image, box=[40, 30, 80, 160], by=world.mia)
     accept_parts(held_out, by=world.mia)
     accept_points(held_out)
+    return _finished_release(world)
+
+
+def _finished_release(world: World) -> Release:
     release = create_release(project=world.project, by=world.mia, fmt="charts")
     job = run_job(release.job_id)
     assert job is not None
