@@ -27,6 +27,7 @@ RULES: Final[tuple[Rule, ...]] = ("exact", "closest-vertex")
 
 _LEVELS: Final = 255  # of U and V in the public evaluator's results
 _METRES: Final = 0.01
+_BORDER: Final = 1e-3  # cells that a point of a box's border may lie outside of it by rounding
 
 Distances = npt.NDArray[np.float64]
 
@@ -52,7 +53,8 @@ def predicted_surface(person: "PersonSurface", xy: npt.NDArray[np.float64], rule
     Args:
         person: one person's maps.
         xy: (N, 2) image pixels.
-        rule: "exact" takes the cell that holds the point, "closest-vertex" the whole-pixel offset in the box.
+        rule: "exact" takes the cell that holds the point, the last one for a point on the right or lower border;
+            "closest-vertex" the whole-pixel offset in the box.
 
     Returns:
         N points; "no point" outside of the box and on background.
@@ -82,8 +84,13 @@ def _cells(person: "PersonSurface", xy: npt.NDArray[np.float64], rule: Rule) -> 
         whole[is_outside] = -1
         return whole.astype(np.int64)
     if (window.width, window.height) == (int(box.w), int(box.h)):  # maps of the float box on its truncated pixels
-        return np.floor(offset * (window.width / box.w, window.height / box.h)).astype(np.int64)
-    return np.floor(xy - (window.x, window.y)).astype(np.int64)
+        place = offset * (window.width / box.w, window.height / box.h)
+    else:
+        place = xy - (window.x, window.y)
+    size = (window.width, window.height)
+    is_inside = (place >= -_BORDER) & (place <= np.add(size, _BORDER))
+    cell = np.floor(place)
+    return np.where(is_inside, np.clip(cell, 0, np.subtract(size, 1)), cell).astype(np.int64)
 
 
 def distances_m(metric: Metric, truth: SurfacePoints, predicted: SurfacePoints) -> Distances:

@@ -57,6 +57,8 @@ def score_image(truth: TrueImage, people: "Sequence[PersonSurface]", metric: Met
         people: what a network says of it; with boxes given, one for each person with points, in their order.
         metric: geodesics.
         is_given: each person is compared with its own box; else with the detection whose box overlaps it most.
+
+    Precision and recall are of the MAX_DETECTIONS best; points count for everybody whose box was given.
     """
     order = np.argsort([-person.score for person in people], kind="stable")[:MAX_DETECTIONS].tolist()
     best = [people[number] for number in order]
@@ -67,7 +69,7 @@ def score_image(truth: TrueImage, people: "Sequence[PersonSurface]", metric: Met
     with_points = [(column, p, p.points) for column, p in enumerate(truth.people) if p.points is not None]
     errors = {column: _errors(points, best, metric) for column, _, points in with_points}
     columns = [column for column, _, _ in with_points]
-    owner = _given(order, columns) if is_given else _found(overlap, columns)
+    own = _given(errors, with_points, people, order, metric) if is_given else _found(errors, overlap)
     return ImageScore(
         Truths(
             np.array([person.area for person in truth.people], dtype=np.float64),
@@ -78,10 +80,7 @@ def score_image(truth: TrueImage, people: "Sequence[PersonSurface]", metric: Met
         _similarities(errors, truth, best, is_crowd),
         np.concatenate([np.zeros(0, np.uint8), *(points.chart for _, _, points in with_points)]),
         np.concatenate([np.zeros(0, np.int64), *(np.full(len(points), p.id) for _, p, points in with_points)]),
-        {
-            rule: np.concatenate([np.zeros(0), *(_of_owner(errors[c][rule], owner.get(c)) for c in columns)])
-            for rule in RULES
-        },
+        {rule: np.concatenate([np.zeros(0), *(own[column][rule] for column in columns)]) for rule in RULES},
     )
 
 
@@ -93,10 +92,6 @@ def _errors(points: TruePoints, people: "Sequence[PersonSurface]", metric: Metri
         rows = [distances_m(metric, truth, predicted_surface(person, points.xy, rule)) for person in people]
         errors[rule] = np.array(rows, dtype=np.float64).reshape(len(people), len(points))
     return errors
-
-
-def _of_owner(errors: Float64, row: int | None) -> Float64:
-    return np.full(errors.shape[1], np.inf) if row is None else errors[row]
 
 
 def _similarities(
@@ -126,12 +121,35 @@ def _gps(errors: Float64, person: TruePerson, definition: Definition) -> Float64
     return np.asarray(point_similarity(errors.ravel(), parts, definition).reshape(errors.shape).mean(axis=1))
 
 
-def _given(order: list[int], columns: list[int]) -> dict[int, int]:
-    """Return the row of the detection that was asked for each truth."""
-    return {columns[number]: row for row, number in enumerate(order)}
+def _given(
+    errors: dict[int, dict[Rule, Float64]],
+    with_points: Sequence[tuple[int, TruePerson, TruePoints]],
+    people: "Sequence[PersonSurface]",
+    order: list[int],
+    metric: Metric,
+) -> dict[int, dict[Rule, Float64]]:
+    """Return each person's errors (N,) under the result that was asked for it, whether among the best or not."""
+    own = {}
+    for number, (column, _, points) in enumerate(with_points):
+        is_best = number in order
+        rows = errors[column] if is_best else _errors(points, [people[number]], metric)
+        own[column] = {rule: of_rule[order.index(number) if is_best else 0] for rule, of_rule in rows.items()}
+    return own
 
 
-def _found(overlap: Float64, columns: list[int]) -> dict[int, int]:
+def _found(errors: dict[int, dict[Rule, Float64]], overlap: Float64) -> dict[int, dict[Rule, Float64]]:
+    """Return each person's errors (N,) under the detection that found it, inf where none did."""
+    owner = _owners(overlap, list(errors))
+    return {
+        column: {
+            rule: of_rule[owner[column]] if column in owner else np.full(of_rule.shape[1], np.inf)
+            for rule, of_rule in of_person.items()
+        }
+        for column, of_person in errors.items()
+    }
+
+
+def _owners(overlap: Float64, columns: list[int]) -> dict[int, int]:
     """Return the row of the detection that found each truth, one for one, the largest overlap first."""
     pairs = sorted(
         ((overlap[row, column], -row, column) for row in range(len(overlap)) for column in columns), reverse=True

@@ -20,7 +20,7 @@ from densepose.evaluation.scoring import box_overlap
 from densepose.evaluation.truth import read_truth
 from densepose.predictor import PersonSurface, window_of
 from densepose.surface_maps import SurfaceMap
-from labels.boxes import Box
+from labels.boxes import Box, Crop, from_dp
 from labels.densepose_coco import DensePoseWriter, chart_fields, vertex_fields
 from labels.rle import encode_mask
 
@@ -163,6 +163,18 @@ def test_where_a_point_is_looked_up() -> None:
     np.testing.assert_array_equal(exact.chart, [1, 1, 12, 0, 0, 4])
 
 
+def test_a_point_on_the_border_belongs_to_the_last_cell() -> None:
+    """dp_x = 255 lies on the right border itself; annotations are clamped to it."""
+    box = Box(10.7, 5.2, 4.9, 3.9)
+    person = person_of(box, np.arange(1, 13).reshape(3, 4), np.full((3, 4), 0.5), np.full((3, 4), 0.5))
+    xy = from_dp(np.array([[255.0, 0.0], [0.0, 255.0], [255.0, 255.0], [256.0, 0.0]]), box)
+    np.testing.assert_array_equal(predicted_surface(person, xy, "exact").chart, [4, 9, 12, 0])
+    # The same where the maps are of a window of whole pixels that the image cuts off.
+    whole = PersonSurface(Box(0, 0, 3.5, 2.5), 1.0, Crop(0, 0, 4, 3), person.surface)
+    np.testing.assert_array_equal(predicted_surface(whole, np.array([[4.0, 3.0], [4.1, 3.0]]), "exact").chart, [12, 0])
+    np.testing.assert_array_equal(predicted_surface(person, xy, "closest-vertex").chart, [0, 0, 0, 0])
+
+
 def test_public_rule_truncates_u_and_v() -> None:
     value = np.array([[0.4999, 0.5020]])  # 127.47 and 128.01 of 255
     person = person_of(Box(0, 0, 2, 1), np.array([[2, 2]]), value, value)
@@ -256,6 +268,28 @@ def test_a_person_that_was_not_found_is_infinitely_wrong(one_person: Path) -> No
     both = [person_of(far, *maps_of(far), score=0.9), person_of(box, *maps_of(box), score=0.3)]
     found = evaluate(Answers(both), truth, one_person, StraightLines())
     assert found["points_by_rule"]["exact"]["AUC@10"] >= 0.25
+
+
+def test_everybody_whose_box_was_given_counts(tmp_path: Path) -> None:
+    """Precision is of the 20 best, as in the public evaluator; points are of all 23."""
+    Image.fromarray(np.zeros((*SIZE, 3), np.uint8)).save(tmp_path / "1.png")
+    boxes = [Box(3.0 * number, 5, 3, 4) for number in range(23)]
+    fields = chart_fields(np.array([[100.0, 100.0]]), np.array([1]), np.full(1, 0.5), np.full(1, 0.5))
+    with (tmp_path / "data.json").open("wb") as stream, DensePoseWriter(stream, info={}) as writer:
+        writer.add_image({"id": 1, "file_name": "1.png", "width": 80, "height": 60})
+        for number, box in enumerate(boxes, start=1):
+            record = {"id": number, "image_id": 1, "category_id": 1, "iscrowd": 0, "area": 1500.0}
+            writer.add_annotation({**record, "bbox": box.to_xywh(), **fields})
+    halves = np.full((4, 3), 0.5)
+    people = [person_of(box, np.ones((4, 3)), halves, halves, score=number / 30) for number, box in enumerate(boxes)]
+    truth = read_truth(tmp_path / "data.json")
+    figures = evaluate(Answers(people), truth, tmp_path, StraightLines(), is_given=True)
+    exact = figures["points_by_rule"]["exact"]
+    assert (figures["people"], exact["background"]) == (23, 0)
+    assert exact["AUC@10"] == pytest.approx(1, abs=1e-3)
+    assert figures["precision"]["exact"]["paper"]["GPS"]["AR"] == pytest.approx(20 / 23)
+    found = evaluate(Answers(people), truth, tmp_path, StraightLines())
+    assert found["points_by_rule"]["exact"]["background"] == pytest.approx(3 / 23)
 
 
 def test_vertices_and_the_whole_body_mask(tmp_path: Path) -> None:
