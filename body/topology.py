@@ -27,7 +27,7 @@ UInt8 = npt.NDArray[np.uint8]
 Float64 = npt.NDArray[np.float64]
 
 
-class AtlasError(RuntimeError):
+class AtlasError(ValueError):
     """The atlas file is missing or is not the one that this project is built on."""
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from densepose.arguments import whole
 from densepose.config import PRESETS
 from densepose.training.command import add_train, run_train
 from labels.boxes import Box
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 def main(arguments: list[str] | None = None) -> int:
     """Run a command; returns the exit status."""
     parser = _parser()
-    options = parser.parse_args(arguments)
+    options = parser.parse_args(_joined(sys.argv[1:] if arguments is None else arguments))
     commands = {
         "predict": _predict,
         "train": run_train,
@@ -33,10 +34,28 @@ def main(arguments: list[str] | None = None) -> int:
     run = commands[options.command]
     try:
         run(options)
-    except (OSError, ValueError) as error:  # CheckpointError and LabelError are ValueErrors
+    except _expected() as error:
         sys.stderr.write(f"densepose {options.command}: {error}\n")
         return 1
     return 0
+
+
+def _joined(arguments: list[str]) -> list[str]:
+    """Write `--box -5,...` as `--box=-5,...`: what begins with a dash is an option to argparse."""
+    joined: list[str] = []
+    for word in arguments:
+        if joined and joined[-1] == "--box" and word.startswith("-"):
+            joined[-1] = f"--box={word}"
+        else:
+            joined.append(word)
+    return joined
+
+
+def _expected() -> tuple[type[Exception], ...]:
+    """Return the errors of which their message is all that a user needs; it is called when one was raised."""
+    import cv2
+
+    return OSError, ValueError, cv2.error  # CheckpointError, LabelError and our others are ValueErrors
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -52,7 +71,7 @@ def _parser() -> argparse.ArgumentParser:
     predict.add_argument("--arrays", type=Path, help=".npz to write: box, score, window, chart, u, v of each person")
     predict.add_argument("--box", type=_box, action="append", help="x,y,width,height of a person; detects none; repeat")
     predict.add_argument("--score", type=float, help="detect people above this probability")
-    predict.add_argument("--short-side", type=int, help="pixels that the image's short side is brought to")
+    predict.add_argument("--short-side", type=whole, help="pixels that the image's short side is brought to")
     predict.add_argument("--device", default="cpu", help="cpu or cuda")
 
     add_train(commands)
@@ -70,12 +89,12 @@ def _parser() -> argparse.ArgumentParser:
     evaluate.add_argument("--images", type=Path, required=True, help="folder of its images")
     evaluate.add_argument("--out", type=Path, help="folder for evaluation.json and rcp.svg")
     evaluate.add_argument("--boxes-given", action="store_true", help="tell the network the people's boxes; detect none")
-    evaluate.add_argument("--limit", type=int, help="only so many images, the first")
+    evaluate.add_argument("--limit", type=whole, help="only so many images, the first")
     evaluate.add_argument(
         "--dp-scale", type=int, choices=(255, 256), default=255, help="what dp_x, dp_y are divided by"
     )
-    evaluate.add_argument("--short-side", type=int, help="pixels that the image's short side is brought to")
-    evaluate.add_argument("--proposals", type=int, help="regions that the box head looks at; 1000 as published")
+    evaluate.add_argument("--short-side", type=whole, help="pixels that the image's short side is brought to")
+    evaluate.add_argument("--proposals", type=whole, help="regions that the box head looks at; 1000 as published")
     evaluate.add_argument(
         "--geodesics", type=Path, default=Path("var/geodesics"), help="folder of the table; made once"
     )
@@ -84,13 +103,13 @@ def _parser() -> argparse.ArgumentParser:
     benchmark = commands.add_parser("benchmark", help="time a network stage by stage")
     benchmark.add_argument("--network", default="r50_s1x", help=f"checkpoint, lite, or one of {', '.join(PRESETS)}")
     benchmark.add_argument("--size", type=_size, nargs="+", default=[(240, 320)], help="HEIGHTxWIDTH, several at will")
-    benchmark.add_argument("--people", type=int, nargs="+", default=[1], help="people in an image")
-    benchmark.add_argument("--batch", type=int, nargs="+", default=[1], help="images run together")
-    benchmark.add_argument("--repeat", type=int, default=5, help="runs that count; the median is printed")
+    benchmark.add_argument("--people", type=whole, nargs="+", default=[1], help="people in an image")
+    benchmark.add_argument("--batch", type=whole, nargs="+", default=[1], help="images run together")
+    benchmark.add_argument("--repeat", type=whole, default=5, help="runs that count; the median is printed")
     benchmark.add_argument("--boxes-given", action="store_true", help="leave out proposals and box head")
-    benchmark.add_argument("--proposals", type=int, help="regions that the box head looks at; 1000 as published")
+    benchmark.add_argument("--proposals", type=whole, help="regions that the box head looks at; 1000 as published")
     benchmark.add_argument("--device", default="cpu", help="cpu or cuda")
-    benchmark.add_argument("--threads", type=int, help="CPU threads")
+    benchmark.add_argument("--threads", type=whole, help="CPU threads")
     return parser
 
 
@@ -115,8 +134,13 @@ def _size(text: str) -> tuple[int, int]:
 def _predict(options: argparse.Namespace) -> None:
     if options.out is None and options.arrays is None:
         raise ValueError("nothing to write: pass --out picture.png or --arrays people.npz")
+    for path in filter(None, (options.out, options.arrays)):
+        if not path.parent.is_dir():
+            raise ValueError(f"{path} cannot be written: there is no folder {path.parent}")
     from PIL import Image
 
+    if options.out is not None and Image.registered_extensions().get(options.out.suffix.lower()) not in Image.SAVE:
+        raise ValueError(f"{options.out} must end as pictures do, in .png or .jpg for instance")
     from densepose.drawing import draw_people
     from densepose.photographs import read_photograph
     from densepose.predictor import load_predictor
@@ -183,11 +207,6 @@ def _benchmark(options: argparse.Namespace) -> None:
 
     from densepose.benchmark import measure, network_for
 
-    for name in ("people", "batch"):
-        if min(getattr(options, name)) < 1:
-            raise ValueError(f"--{name} must be 1 or more, got {min(getattr(options, name))}")
-    if options.repeat < 1:
-        raise ValueError(f"--repeat must be 1 or more, got {options.repeat}")
     if options.threads is not None:
         torch.set_num_threads(options.threads)
     network = network_for(options.network, options.device, options.proposals)

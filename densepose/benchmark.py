@@ -18,6 +18,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from densepose.arguments import usable_device
 from densepose.checkpoints import Checkpoint, read_checkpoint
 from densepose.config import PRESETS, ModelConfig, preset
 from densepose.crops import region_of
@@ -64,7 +65,9 @@ def network_for(source: str, device: str, max_proposals: int | None = None) -> N
 
     Raises:
         CheckpointError: `source` is no preset and no usable checkpoint.
+        ValueError: there is no such device.
     """
+    usable_device(device)
     changes: dict[str, Any] = {} if max_proposals is None else {"max_proposals": max_proposals}
     if source in PRESETS:
         torch.manual_seed(0)

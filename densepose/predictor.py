@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from body.parts import PART_OF_CHART
+from densepose.arguments import usable_device
 from densepose.checkpoints import Checkpoint, CheckpointError, read_checkpoint
 from densepose.config import PRESETS, DetectorConfig, LiteConfig, ModelConfig
 from densepose.crops import Region, region_of, square
@@ -117,8 +118,9 @@ def load_predictor(source: str | Path | Checkpoint = BUNDLED, device: str = "cpu
 
     Raises:
         CheckpointError: the weights cannot be read, or no weights are bundled under that name.
-        ValueError: a changed field does not exist or has a value that is not allowed.
+        ValueError: there is no such device, or a changed field does not exist or has a value that is not allowed.
     """
+    usable_device(device)
     checkpoint = source if isinstance(source, Checkpoint) else read_checkpoint(weights_path(source))
     if isinstance(checkpoint.config, DetectorConfig):
         raise CheckpointError("these weights find people and know no surface: pass those of a network that does")

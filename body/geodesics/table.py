@@ -24,7 +24,7 @@ _PAGE: Final = 4_096
 _CHUNK: Final = 1 << 16  # pairs held at once: 20 MB of temporaries
 
 
-class GeodesicsFileError(RuntimeError):
+class GeodesicsFileError(ValueError):
     """The file of geodesics is missing, incomplete, or of another mesh."""
 
 
@@ -95,6 +95,8 @@ def read_skeleton(path: Path) -> tuple[Layout, str, npt.NDArray[np.float64], npt
             surface = str(header["surface"])
     except FileNotFoundError:
         raise GeodesicsFileError(f"{path} does not exist; geodesics are still being prepared") from None
+    except GeodesicsFileError:
+        raise
     except (ValueError, KeyError, TypeError) as error:
         raise GeodesicsFileError(
             f"{path} is not a file of geodesics ({error}); delete it and build it again"

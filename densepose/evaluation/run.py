@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from body.canonical import load_canonical_body
 from body.geodesics import GeodesicTable, build_geodesics, geodesics_path
+from densepose.arguments import usable_device
 from densepose.evaluation.plot import rcp_svg
 from densepose.evaluation.points import Metric
 from densepose.evaluation.report import lines_of, report
@@ -95,6 +96,9 @@ def run(options: argparse.Namespace) -> None:
     """Evaluate as the command line says."""
     from densepose.predictor import load_predictor
 
+    usable_device(options.device)
+    if options.out is not None:
+        options.out.mkdir(parents=True, exist_ok=True)
     truth = read_truth(options.data, options.dp_scale)[: options.limit]
     if not truth:
         raise ValueError(f"{options.data} has no annotated image")

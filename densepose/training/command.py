@@ -7,6 +7,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeVar
 
+from densepose.arguments import count, positive, usable_device, whole
 from densepose.config import PRESETS, DetectorConfig, LiteConfig, ModelConfig
 
 if TYPE_CHECKING:
@@ -39,27 +40,27 @@ def add_train(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -
     train.add_argument("--held-out", type=Path, nargs="*", default=[], help="folders to validate on")
     train.add_argument("--out", type=Path, required=True, help="folder for model.safetensors, state and log.jsonl")
     budget = train.add_mutually_exclusive_group(required=True)
-    budget.add_argument("--minutes", type=float, help="budget in minutes spent in steps")
-    budget.add_argument("--steps", type=int, help="budget in steps")
+    budget.add_argument("--minutes", type=positive, help="budget in minutes spent in steps")
+    budget.add_argument("--steps", type=whole, help="budget in steps")
     train.add_argument("--weights", type=Path, help="checkpoint to begin from; a detector takes a lite one's backbone")
-    train.add_argument("--batch", type=int, help="people a step; of other networks than lite pictures a step")
-    train.add_argument("--accumulate", type=int, default=1, help="steps' parts whose gradients add up")
-    train.add_argument("--rate", type=float, help="highest learning rate")
-    train.add_argument("--seed", type=int, default=0, help="decides order and augmentation")
+    train.add_argument("--batch", type=whole, help="people a step; of other networks than lite pictures a step")
+    train.add_argument("--accumulate", type=whole, default=1, help="steps' parts whose gradients add up")
+    train.add_argument("--rate", type=positive, help="highest learning rate")
+    train.add_argument("--seed", type=count, default=0, help="decides order and augmentation")
     train.add_argument("--losses", choices=("lite", "s1x", "legacy"), help="weights of the surface's losses")
-    train.add_argument("--validate-minutes", type=float, default=15.0, help="between validations")
+    train.add_argument("--validate-minutes", type=positive, default=15.0, help="between validations")
     train.add_argument("--device", default="cpu", help="cpu or cuda")
-    train.add_argument("--threads", type=int, help="CPU threads")
-    train.add_argument("--workers", type=int, default=0, help="processes that make lessons ahead; not for two stages")
+    train.add_argument("--threads", type=whole, help="CPU threads")
+    train.add_argument("--workers", type=count, default=0, help="processes that make lessons ahead; not for two stages")
     lite = train.add_argument_group("of the lite network")
-    lite.add_argument("--crop", type=int, default=192, help="side of the crops in pixels, a multiple of 32")
-    lite.add_argument("--points", type=int, default=128, help="points of a person that count in a step")
+    lite.add_argument("--crop", type=whole, default=192, help="side of the crops in pixels, a multiple of 32")
+    lite.add_argument("--points", type=whole, default=128, help="points of a person that count in a step")
     lite.add_argument("--sparse", action="store_true", help="learn from annotated points only, not from every pixel")
-    lite.add_argument("--kept-gb", type=float, default=3.0, help="memory for people read once; half a MB each")
+    lite.add_argument("--kept-gb", type=positive, default=3.0, help="memory for people read once; half a MB each")
     detector = train.add_argument_group("of the detector")
-    detector.add_argument("--sides", type=int, nargs="+", help="sides of the canvases in pixels, multiples of 32")
+    detector.add_argument("--sides", type=whole, nargs="+", help="sides of the canvases in pixels, multiples of 32")
     rcnn = train.add_argument_group("of the two-stage networks")
-    rcnn.add_argument("--short-sides", type=int, nargs="+", help="pixels that pictures' short sides are brought to")
+    rcnn.add_argument("--short-sides", type=whole, nargs="+", help="pixels that pictures' short sides are brought to")
 
 
 def run_train(options: argparse.Namespace) -> None:
@@ -75,14 +76,17 @@ def run_train(options: argparse.Namespace) -> None:
 
     if options.threads is not None:
         torch.set_num_threads(options.threads)
+    device = usable_device(options.device)
+    options.out.mkdir(parents=True, exist_ok=True)
     start = read_checkpoint(options.weights) if options.weights else None
-    device = torch.device(options.device)
     options.preset = options.preset or _preset_of(start)
+    if options.batch is None:
+        options.batch = _BATCH.get(options.preset, _RCNN_BATCH)
     make = {LITE: _lite, DETECTOR: _detector}.get(options.preset, _rcnn)
     learner = make(options, start, device)
     schedule = Schedule(
         minutes=options.minutes, steps=options.steps, accumulate=options.accumulate, precision="bf16",
-        learning_rate=options.rate or _RATE.get(options.preset, _RCNN_RATE),
+        learning_rate=_RATE.get(options.preset, _RCNN_RATE) if options.rate is None else options.rate,
         validate_every_s=60 * options.validate_minutes,
     )  # fmt: skip
     figures = train(learner, schedule, options.out, device=device, say=_say)
@@ -114,7 +118,7 @@ def _lite(options: argparse.Namespace, start: "Checkpoint | None", device: "torc
         people.fill(options.workers)
     held_out = People([Source.of(folder) for folder in options.held_out], config.margin) if options.held_out else None
     recipe = LiteRecipe(
-        batch=options.batch or _BATCH[LITE], crop_px=options.crop, n_points=options.points, seed=options.seed,
+        batch=options.batch, crop_px=options.crop, n_points=options.points, seed=options.seed,
         is_dense=not options.sparse, weights=LOSS_WEIGHTS[options.losses or "lite"],
     )  # fmt: skip
     learner = LiteLearner(
@@ -133,7 +137,9 @@ def _detector(options: argparse.Namespace, start: "Checkpoint | None", device: "
 
     config = _config(DetectorConfig(), options, None if start and isinstance(start.config, LiteConfig) else start)
     pictures, held_out = _pictures(options.data), _pictures(options.held_out)
-    recipe = DetectorRecipe(batch=options.batch or _BATCH[DETECTOR], seed=options.seed)
+    if wrong := [side for side in options.sides or () if side % 32]:
+        raise ValueError(f"--sides must be multiples of 32, got {wrong[0]}")
+    recipe = DetectorRecipe(batch=options.batch, seed=options.seed)
     if options.sides:
         recipe = replace(recipe, sides=tuple(options.sides))
     return DetectorLearner(
@@ -148,7 +154,7 @@ def _rcnn(options: argparse.Namespace, start: "Checkpoint | None", device: "torc
 
     config = _config(PRESETS[options.preset], options, start)
     recipe = RcnnRecipe(
-        batch=options.batch or _RCNN_BATCH, seed=options.seed, weights=LOSS_WEIGHTS[options.losses or "s1x"],
+        batch=options.batch, seed=options.seed, weights=LOSS_WEIGHTS[options.losses or "s1x"],
         n_frozen_stages=0 if start is None else _PRETRAINED_STAGES,
     )  # fmt: skip
     if options.short_sides:

@@ -22,6 +22,7 @@ from torch import Tensor, nn
 from torch.optim.swa_utils import get_ema_multi_avg_fn
 
 _CLIP_NORM: Final = 10.0
+_PRECISIONS: Final = ("fp32", "bf16")
 _STATE: Final = "state.safetensors"
 _PROGRESS: Final = "progress.json"
 _LOG: Final = "log.jsonl"
@@ -75,11 +76,25 @@ class Schedule:
     def __post_init__(self) -> None:
         if (self.minutes is None) == (self.steps is None):
             raise ValueError("give either minutes or steps")
+        for name in ("minutes", "steps", "learning_rate", "accumulate", "log_every"):
+            value = getattr(self, name)
+            if value is not None and not 0 < value < math.inf:
+                raise ValueError(f"{name} must be above 0, got {value!r}")
+        for name in ("weight_decay", "save_every_s", "validate_every_s"):
+            if not getattr(self, name) >= 0:
+                raise ValueError(f"{name} must be 0 or more, got {getattr(self, name)!r}")
+        for name in ("warm_up", "floor", "ema"):
+            if not 0 <= getattr(self, name) < 1:
+                raise ValueError(f"{name} must be 0 or more and below 1, got {getattr(self, name)!r}")
+        if self.precision not in _PRECISIONS:
+            raise ValueError(f"precision must be one of {', '.join(_PRECISIONS)}, got {self.precision!r}")
 
     def progress(self, step: int, spent_s: float) -> float:
         """Return the share of the budget that is used up, 0..1."""
-        used = step / self.steps if self.steps is not None else spent_s / (60 * (self.minutes or 1e-9))
-        return min(used, 1.0)
+        if self.steps is not None:
+            return min(step / self.steps, 1.0)
+        assert self.minutes is not None
+        return min(spent_s / (60 * self.minutes), 1.0)
 
     def rate(self, progress: float) -> float:
         """Return the learning rate at a share of the budget."""
@@ -89,7 +104,7 @@ class Schedule:
         return self.learning_rate * (self.floor + (1 - self.floor) * 0.5 * (1 + math.cos(math.pi * along)))
 
 
-class NonFiniteLossError(RuntimeError):
+class NonFiniteLossError(ValueError):
     """Training met a loss that is no number; the last checkpoint is from before it."""
 
 

@@ -38,6 +38,10 @@ def main(arguments: list[str] | None = None) -> int:
             parser.error(f"--backgrounds {options.backgrounds} holds no .jpg or .png file")
     if options.count < 1:
         parser.error(f"--count must be 1 or more, got {options.count}")
+    if options.seed < 0:
+        parser.error(f"--seed must be 0 or more, got {options.seed}")
+    if options.processes is not None and options.processes < 1:
+        parser.error(f"--processes must be 1 or more, got {options.processes}")
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     processes = options.processes or max(1, min(cores, options.count // _WORTH_A_PROCESS))
     started = time.monotonic()
