@@ -4,6 +4,7 @@ Nothing in a file is executed: pickles go through the restricted unpickler, `.pt
 tensor that is unknown, missing, of another shape or not finite is an error that names it.
 """
 
+import logging
 import os
 import tempfile
 import zlib
@@ -16,7 +17,7 @@ import numpy as np
 import torch
 from safetensors import safe_open
 from safetensors.torch import save_file
-from torch import Tensor
+from torch import Tensor, nn
 
 from body.models.unpickle import ForbiddenPickleError, load_array_tree
 from densepose.config import DetectorConfig, LiteConfig, ModelConfig
@@ -33,6 +34,8 @@ _FORMATS: Final[dict[str, type[Config]]] = {
     "densepose-lite/1": LiteConfig,
     "person-detector/1": DetectorConfig,
 }
+_log: Final = logging.getLogger(__name__)
+
 _COUNTER: Final = "num_batches_tracked"  # of batch norms; says nothing about the network and is not stored
 _MAX_BYTES: Final = 4_000_000_000
 _LISTED: Final = 40  # names spelled out in a message; the error object has all
@@ -149,6 +152,27 @@ def write_checkpoint(path: str | Path, config: Config, tensors: Mapping[str, Ten
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise
+
+
+def begin_with(model: nn.Module, tensors: Mapping[str, Tensor]) -> None:
+    """Give a network that is to learn the weights of another, as far as they go; which layers begin new is logged.
+
+    Raises:
+        CheckpointError: some have no place in the network, or another shape.
+    """
+    state = model.state_dict()
+    unknown = set(tensors) - set(state)
+    misshapen = [
+        f"{name}: {tuple(of.shape)}, wanted {tuple(state[name].shape)}"
+        for name, of in tensors.items()
+        if name in state and of.shape != state[name].shape
+    ]
+    if unknown or misshapen:
+        raise CheckpointError("the weights to begin with are of another configuration", unknown, (), misshapen)
+    model.load_state_dict(dict(tensors), strict=False)
+    new = sorted(name for name in set(state) - set(tensors) if not name.endswith(_COUNTER))
+    if new:
+        _log.warning("the weights to begin with lack layers, which begin new: %s", _listed("tensors", tuple(new)))
 
 
 def blended(one: Checkpoint, other: Checkpoint, share: float) -> Checkpoint:

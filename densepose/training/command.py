@@ -1,9 +1,10 @@
 """`python -m densepose train`: from annotation files to a checkpoint that `predict` and the platform read."""
 
 import argparse
+import hashlib
 import json
 import sys
-from dataclasses import asdict, replace
+from dataclasses import asdict, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeVar
 
@@ -84,13 +85,30 @@ def run_train(options: argparse.Namespace) -> None:
         options.batch = _BATCH.get(options.preset, _RCNN_BATCH)
     make = {LITE: _lite, DETECTOR: _detector}.get(options.preset, _rcnn)
     learner = make(options, start, device)
+    identity = _identity(learner, options)
     schedule = Schedule(
         minutes=options.minutes, steps=options.steps, accumulate=options.accumulate, precision="bf16",
         learning_rate=_RATE.get(options.preset, _RCNN_RATE) if options.rate is None else options.rate,
         validate_every_s=60 * options.validate_minutes,
     )  # fmt: skip
-    figures = train(learner, schedule, options.out, device=device, say=_say)
+    figures = train(learner, schedule, options.out, device=device, identity=identity, say=_say)
     _say(f"{options.out / 'model.safetensors'}: {figures}")
+
+
+def _identity(learner: "Learner", options: argparse.Namespace) -> dict[str, str]:
+    """Return what a run is: what it learns from, what it begins with, and each word that changes its steps."""
+    recipe = {field.name: repr(getattr(learner.recipe, field.name)) for field in fields(learner.recipe)}
+    return recipe | {
+        "configuration": f"{type(learner.config).__name__} {learner.config.to_json()}",
+        "data": " ".join(_digest(folder / "annotations.json") for folder in options.data),
+        "start weights": _digest(options.weights) if options.weights else "",
+        "accumulate": str(options.accumulate),
+    }
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _preset_of(start: "Checkpoint | None") -> str:
@@ -103,6 +121,7 @@ def _preset_of(start: "Checkpoint | None") -> str:
 def _lite(options: argparse.Namespace, start: "Checkpoint | None", device: "torch.device") -> "Learner":
     import torch
 
+    from densepose.checkpoints import begin_with
     from densepose.training.examples import People, Source
     from densepose.training.lite import LiteLearner, LiteRecipe
     from densepose.training.losses import LOSS_WEIGHTS
@@ -126,7 +145,7 @@ def _lite(options: argparse.Namespace, start: "Checkpoint | None", device: "torc
         workers=options.workers, parts=options.accumulate,
     )  # fmt: skip
     if start is not None:
-        learner.model.load_state_dict(start.tensors, strict=False)  # what is missing are counters
+        begin_with(learner.model, start.tensors)
     _say(f"{len(people)} people to learn from, {0 if held_out is None else len(held_out)} held out")
     return learner
 

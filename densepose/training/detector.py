@@ -11,7 +11,7 @@ import torch.nn.functional as F  # noqa: N812
 from torch import Tensor, nn
 from torchvision.ops import box_iou, generalized_box_iou_loss
 
-from densepose.checkpoints import Checkpoint, write_checkpoint
+from densepose.checkpoints import Checkpoint, begin_with, write_checkpoint
 from densepose.config import DetectorConfig
 from densepose.evaluation.boxes import box_figures
 from densepose.models.detector import CellBoxes, PersonDetector
@@ -76,10 +76,11 @@ class DetectorLearner:
         self.model = PersonDetector(config)
         if start is None:
             self.model.backbone.load_imagenet()
+        elif isinstance(start.config, DetectorConfig):
+            begin_with(self.model, start.tensors)
         else:
-            is_whole = isinstance(start.config, DetectorConfig)
-            taken = {name: of for name, of in start.tensors.items() if is_whole or name.startswith(_BACKBONE)}
-            self.model.load_state_dict(taken, strict=False)  # what is missing are counters, and the rest of a detector
+            backbone = {name: of for name, of in start.tensors.items() if name.startswith(_BACKBONE)}
+            begin_with(self.model.backbone, {name.removeprefix(_BACKBONE): of for name, of in backbone.items()})
         for part in (self.model.backbone.stem, *self.model.backbone.stages[:_FROZEN_STAGES]):
             part.requires_grad_(requires_grad=False)
         self.model.to(memory_format=torch.channels_last)

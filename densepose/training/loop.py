@@ -8,7 +8,7 @@ import json
 import math
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -29,9 +29,11 @@ _LOG: Final = "log.jsonl"
 
 
 class Learner(Protocol):
-    """A network and what it learns from."""
+    """A network and what it learns from; config and recipe are dataclasses that say how it and its steps are made."""
 
     model: nn.Module
+    config: Any
+    recipe: Any
 
     def losses(self, step: int, share: int, shares: int) -> dict[str, Tensor]:
         """Return the weighted losses of a step's part number `share` of `shares`."""
@@ -110,6 +112,7 @@ class NonFiniteLossError(ValueError):
 
 @dataclass
 class _Run:
+    identity: dict[str, str]
     step: int = 0
     spent_s: float = 0.0
     validations: list[dict[str, float]] = field(default_factory=list)
@@ -121,6 +124,7 @@ def train(
     out: Path,
     *,
     device: torch.device,
+    identity: Mapping[str, str] | None = None,
     say: Callable[[str], None] = lambda line: None,
 ) -> dict[str, float]:
     """Train until the budget is used up, from the last checkpoint in `out` where there is one.
@@ -128,6 +132,7 @@ def train(
     Args:
         learner: what is trained; its model is moved to the device.
         out: folder for `model.safetensors`, the state to resume from, and `log.jsonl`, one line an interval.
+        identity: what makes this run this run and no other; only one that is the same is gone on with.
         say: told a line an interval.
 
     Returns:
@@ -135,7 +140,9 @@ def train(
 
     Raises:
         NonFiniteLossError: a loss is infinite or undefined.
+        ValueError: `out` holds another run; the message names what differs.
     """
+    who = dict(identity or {})
     rank, _world = _ranks()
     model = learner.model.to(device).train()
     averaged = {name: tensor.detach().clone() for name, tensor in model.state_dict().items()}
@@ -143,7 +150,7 @@ def train(
         learner.parameter_groups(), lr=schedule.learning_rate, weight_decay=schedule.weight_decay
     )
     out.mkdir(parents=True, exist_ok=True)
-    run = _resume(out, model, averaged, optimizer) or _Run()
+    run = _resume(out, who, model, averaged, optimizer) or _Run(who)
     last_save = last_validation = time.monotonic()
     recent: dict[str, float] = {}
     while schedule.progress(run.step, run.spent_s) < 1:
@@ -265,19 +272,29 @@ def _save(
         tensors |= {f"optimizer.{number}.{name}": torch.as_tensor(value) for name, value in state.items()}
     progress = json.dumps({"step": run.step, "spent_s": run.spent_s, "validations": run.validations})
     temporary = out / f".{_STATE}"
-    save_file({name: tensor.contiguous().clone() for name, tensor in tensors.items()}, temporary, {"run": progress})
+    metadata = {"run": progress, "identity": json.dumps(run.identity)}
+    save_file({name: tensor.contiguous().clone() for name, tensor in tensors.items()}, temporary, metadata)
     with temporary.open("rb") as file:
         os.fsync(file.fileno())
     temporary.replace(out / _STATE)
     (out / _PROGRESS).write_text(progress)  # for people to look at; resuming reads the state's own copy
 
 
-def _resume(out: Path, model: nn.Module, averaged: dict[str, Tensor], optimizer: torch.optim.Optimizer) -> _Run | None:
+def _resume(
+    out: Path,
+    identity: dict[str, str],
+    model: nn.Module,
+    averaged: dict[str, Tensor],
+    optimizer: torch.optim.Optimizer,
+) -> _Run | None:
     path = out / _STATE
     if not path.exists():
         return None
     with safe_open(path, framework="pt") as file:
         run = json.loads(file.metadata()["run"])
+        known = json.loads(file.metadata().get("identity", "{}"))
+    if differing := sorted(name for name in known.keys() | identity.keys() if known.get(name) != identity.get(name)):
+        raise ValueError(f"{out} holds another run: not the same are {', '.join(differing)}; take another folder")
     tensors = load_file(path)
     model.load_state_dict(dict(_under(tensors, "model.")))
     for name, tensor in _under(tensors, "averaged."):
@@ -287,7 +304,7 @@ def _resume(out: Path, model: nn.Module, averaged: dict[str, Tensor], optimizer:
         number, what = name.split(".", 1)
         state.setdefault(int(number), {})[what] = tensor
     optimizer.load_state_dict({"state": state, "param_groups": optimizer.state_dict()["param_groups"]})
-    return _Run(run["step"], run["spent_s"], run["validations"])
+    return _Run(identity, run["step"], run["spent_s"], run["validations"])
 
 
 def _under(tensors: dict[str, Tensor], prefix: str) -> Iterator[tuple[str, Tensor]]:

@@ -14,7 +14,7 @@ import torch.nn.functional as F  # noqa: N812
 from torch import Tensor, nn
 
 from densepose.annotations import naming
-from densepose.checkpoints import Checkpoint, write_checkpoint
+from densepose.checkpoints import Checkpoint, begin_with, write_checkpoint
 from densepose.config import ModelConfig
 from densepose.images import to_batch
 from densepose.models.backbone import STRIDES
@@ -107,7 +107,7 @@ class RcnnLearner:
         self._surfaces: dict[tuple[int, int], Surface] = {}
         self.model = DensePoseRCNN(config)
         if start is not None:
-            self.model.load_state_dict(start.tensors)
+            begin_with(self.model, start.tensors)
         elif isinstance(self.model.output, EmbeddingOutput):
             self.model.output.features.copy_(vertex_features())
         resnet = self.model.backbone.resnet

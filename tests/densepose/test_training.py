@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import time
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
@@ -16,9 +16,11 @@ import torch
 from body.atlas import iuv_of, surface_of
 from body.canonical import load_canonical_body
 from body.surface import SurfacePoints, mirror, positions
-from densepose.checkpoints import CheckpointError, read_checkpoint
+from densepose.__main__ import main
+from densepose.checkpoints import CheckpointError, begin_with, read_checkpoint
 from densepose.config import LiteConfig
 from densepose.models.heads import ChartMaps
+from densepose.models.lite import LiteDensePose
 from densepose.predictor import LitePredictor, load_predictor
 from densepose.training.batches import NO_AUGMENTATION, Augmentation, Batch, make_batch
 from densepose.training.examples import SOME_PART, UNKNOWN, People, Source
@@ -184,6 +186,45 @@ def test_a_loss_that_is_no_number_stops_training(people: People, tmp_path: Path)
     with pytest.raises(NonFiniteLossError, match="step 0"):
         train(pupil, Schedule(steps=2), tmp_path, device=CPU)
     assert not (tmp_path / "model.safetensors").exists()
+
+
+def test_another_run_is_not_gone_on_with(data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The same words do nothing more; other ones are refused by name instead of ending with the old network."""
+    own = tmp_path / "config.json"
+    own.write_text(json.dumps(asdict(CONFIG)))
+    words = ["train", "--data", str(data), "--config", str(own), "--crop", "64", "--batch", "2", "--steps", "1"]
+    words += ["--out", str(tmp_path / "run")]
+    assert main(words) == 0
+    made = tmp_path / "run" / "model.safetensors"
+    assert main(words) == 0
+    capsys.readouterr()
+    wider = tmp_path / "wider.json"
+    wider.write_text(json.dumps(asdict(replace(CONFIG, width=64))))
+    for changed, name in (
+        (["--seed", "1"], "seed"),
+        (["--weights", str(made)], "start weights"),
+        (["--config", str(wider)], "configuration"),
+        (["--accumulate", "2"], "accumulate"),
+    ):
+        assert main([*words, *changed]) == 1
+        assert f"holds another run: not the same are {name}; take another folder" in capsys.readouterr().err
+    write_dataset(tmp_path / "others", count=2, seed=4, size=(96, 96))
+    assert main([*words, "--data", str(tmp_path / "others")]) == 1
+    assert "not the same are data;" in capsys.readouterr().err
+
+
+def test_weights_to_begin_with_fit_or_what_begins_new_is_said(caplog: pytest.LogCaptureFixture) -> None:
+    start = {name: of for name, of in LiteDensePose(CONFIG).state_dict().items() if of.is_floating_point()}
+    model = LiteDensePose(CONFIG)
+    begin_with(model, start)
+    assert torch.equal(model.output.weight, start["output.weight"])
+    assert not caplog.records  # counters of norms are nothing to tell
+    begin_with(LiteDensePose(replace(CONFIG, n_context_convs=2)), start)
+    assert "begin new: " in caplog.text
+    for changes in ({"width": 64}, {"n_context_convs": 2}):
+        others = LiteDensePose(replace(CONFIG, **changes)).state_dict()
+        with pytest.raises(CheckpointError, match="of another configuration"):
+            begin_with(LiteDensePose(CONFIG), others)
 
 
 def test_damaged_annotations_are_named(data: Path, tmp_path: Path) -> None:

@@ -60,7 +60,8 @@ def test_a_release_trains_a_new_version_that_is_compared_with_the_one_before(
     assert Evaluation.objects.count() == 2  # what is known is not measured again
 
     # The new version is one to propose with.
-    call_command("preannotate", str(world.project.pk), model=str(tmp_path / "work" / "run" / "model.safetensors"))
+    [weights] = tmp_path.glob("work/run-*/model.safetensors")
+    call_command("preannotate", str(world.project.pk), model=str(weights))
     assert not Proposal.objects.exists()  # a worker's work
     with pytest.raises(CommandError, match="no release 9"):
         call_command("train_model", str(world.project.pk), **{**words, "release": 9})

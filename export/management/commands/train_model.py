@@ -35,8 +35,9 @@ class Command(BaseCommand):
         release, folder = release_and_folder(options)
         splits = write_training_set(release, folder / "data")
         start = None if options["start"] == "none" else version_named(options["start"])
+        run = f"run-{start.digest[:16] if start else 'none'}"  # other weights to begin with are another run
         made = train_version(
-            release=release, splits=splits, start=start, folder=folder / "run", minutes=options["minutes"],
+            release=release, splits=splits, start=start, folder=folder / run, minutes=options["minutes"],
             device=options["device"],
         )  # fmt: skip
         self.stdout.write(f"registered {made}")
