@@ -3,19 +3,21 @@
 One query gives the membership; views ask `membership_for` once and then use the predicates on it.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
 
 from django.utils.translation import gettext as _
 
 from annotator.errors import NotAllowedError, NotFoundError
-from annotator.models import Membership, Project, Role
+from annotator.models import Job, Membership, Project, Role
 
 _ANNOTATE = frozenset({Role.ANNOTATOR, Role.REVIEWER, Role.MANAGER})
 _REVIEW = frozenset({Role.REVIEWER, Role.MANAGER})
 _MANAGE = frozenset({Role.MANAGER})
 _ENGINEER = frozenset({Role.ENGINEER, Role.MANAGER})
 _BROWSE = frozenset({Role.REVIEWER, Role.MANAGER, Role.ENGINEER})
+# What takes people into the data and out of it; the rest of a person is for reviewers to correct.
+_MANAGED_FLAGS = frozenset({"is_proposed", "is_deleted"})
 
 Predicate = Callable[[Membership | None], bool]
 
@@ -49,6 +51,24 @@ may_manage = _has(_MANAGE)
 may_engineer = _has(_ENGINEER)
 # Annotators see their own work alone: what others answered, and what is gold, must not be looked up.
 may_browse = _has(_BROWSE)
+
+
+def may_change_person(membership: Membership | None, changes: Collection[str]) -> bool:
+    """Return whether these fields of a person may be changed: reviewers correct, managers also confirm and delete."""
+    return may_manage(membership) or (may_review(membership) and _MANAGED_FLAGS.isdisjoint(changes))
+
+
+def may_cancel(membership: Membership | None, job: Job) -> bool:
+    """Return whether a job may be cancelled: one's own as long as one's role shows it, others' by managers."""
+    return may_manage(membership) or (
+        membership is not None and may_browse(membership) and job.created_by_id == membership.user_id
+    )
+
+
+def check_allowed(is_allowed: bool) -> None:
+    """Raise NotAllowedError where a member's role does not admit something."""
+    if not is_allowed:
+        raise NotAllowedError(_("Your role in this project does not admit this."))
 
 
 def is_member(user: Any, project: Project | int) -> bool:

@@ -10,10 +10,9 @@ from typing import Final
 
 from django.core.files.storage import default_storage
 from django.db import transaction
-from django.utils.translation import gettext as _
 
 import densepose
-from annotator.errors import InvalidInputError, NotFoundError
+from annotator.errors import InvalidInputError
 from annotator.models import ModelVersion, User
 from annotator.services.events import record_event
 from annotator.storage import open_stored, store_file
@@ -52,26 +51,6 @@ def default_version() -> ModelVersion | None:
     for name in bundled_names():
         return version_named(name)
     return ModelVersion.objects.filter(bundled="").first()
-
-
-def model_choices() -> list[tuple[str, str]]:
-    """Return (key for `chosen_version`, words) of every model at hand, the newest first."""
-    added = [(str(version.pk), str(version)) for version in ModelVersion.objects.filter(bundled="")]
-    return [*added, *((name, name) for name in bundled_names())]
-
-
-def chosen_version(key: str) -> ModelVersion:
-    """Return the version of a choice.
-
-    Raises:
-        NotFoundError: there is no such model here; a path is none.
-    """
-    if key in bundled_names():
-        return version_named(key)
-    found = ModelVersion.objects.filter(pk=int(key), bundled="").first() if key.isdecimal() else None
-    if found is None:
-        raise NotFoundError(_("There is no such model."))
-    return found
 
 
 @contextmanager

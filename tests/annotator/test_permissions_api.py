@@ -120,6 +120,49 @@ def test_reviewers_browse_but_do_not_manage(world, ids):
     assert client.delete(f"{API}/projects/{world.project.pk}/members/{world.ben.pk}").status_code == 403
 
 
+def test_engineers_read_people_reviewers_correct_them_managers_take_them_in_and_out(world, ids):
+    project, one = f"{API}/projects/{world.project.pk}", f"{API}/people/{ids['person_id']}"
+    drawn = f"{API}/images/{world.image.pk}/people"
+
+    def told(name, send):
+        return send(world.client(name)).status_code
+
+    def change(**changes):
+        def send(client):
+            revision = client.get(one).json()["revision"]
+            return client.patch(one, {"revision": revision, **changes}, format="json")
+
+        return send
+
+    assert [told(name, lambda client: client.get(one)) for name in ("ed", "rita", "mia")] == [200, 200, 200]
+    for send in (
+        lambda client: client.post(drawn, {"box": [1, 1, 20, 20]}, format="json"),
+        change(box=[2, 2, 30, 30]),
+        change(is_crowd=False),
+        change(is_ignored=False),
+    ):
+        assert [told("ed", send), told("rita", send) < 300, told("mia", send) < 300] == [403, True, True]
+    for send in (
+        lambda client: client.post(f"{project}/images/upload", {}, format="multipart"),
+        lambda client: client.post(f"{project}/images/upload-archive", {}, format="multipart"),
+        change(is_proposed=False),
+        change(is_deleted=True, box=[2, 2, 30, 30]),
+    ):
+        assert [told("ed", send), told("rita", send), told("mia", send) in {200, 400}] == [403, 403, True]
+
+
+def test_jobs_are_cancelled_by_who_started_them_and_by_managers(world):
+    from annotator.services.jobs import enqueue_job
+
+    def cancel(name, by):
+        job = enqueue_job("test_counts", project=world.project, by=by)
+        return world.client(name).post(f"{API}/jobs/{job.pk}/cancel").status_code
+
+    assert [cancel(name, world.mia) for name in ("ed", "rita", "ana", "eve")] == [403, 403, 403, 404]
+    assert [cancel("ed", world.ed), cancel("mia", world.ed)] == [200, 200]
+    assert cancel("ana", world.ana) == 403
+
+
 def test_gold_shows_nowhere_to_an_annotator(world):
     from annotator.models import Task
 

@@ -112,6 +112,18 @@ class TestOverview:
         assert job.state == "cancelled"
         assert "hx-trigger" not in client.get(url(world, "/jobs")).content.decode()
 
+    def test_engineers_cancel_their_own_jobs(self, world: World) -> None:
+        own, other = (
+            Job.objects.create(kind="unpack_archive", project=world.project, state="running", created_by=by)
+            for by in (world.ed, world.mia)
+        )
+        client = browser(world, "ed")
+        page = client.get(url(world)).content.decode()
+        assert url(world, f"/jobs/{own.pk}/cancel") in page
+        assert url(world, f"/jobs/{other.pk}/cancel") not in page
+        assert client.post(url(world, f"/jobs/{own.pk}/cancel")).status_code == 302
+        assert client.post(url(world, f"/jobs/{other.pk}/cancel")).status_code == 403
+
     def test_job_of_another_project_is_not_cancelled(self, world: World) -> None:
         job = Job.objects.create(kind="unpack_archive", project=world.eves_project, state="running")
         assert browser(world, "mia").post(url(world, f"/jobs/{job.pk}/cancel")).status_code == 404
@@ -206,6 +218,13 @@ class TestImages:
         found = re.search(r'id="boxes-config" type="application/json">(.*?)</script>', page)
         assert found
         assert json.loads(found[1])["people_url"] == f"/api/v1/images/{world.image.pk}/people"
+
+    def test_only_who_may_correct_people_gets_the_tools(self, world: World) -> None:
+        tools = {"mia": {"data-add", "data-delete"}, "rita": {"data-add"}, "ed": set()}
+        for name, expected in tools.items():
+            page = browser(world, name).get(url(world, f"/images/{world.image.pk}")).content.decode()
+            assert {tool for tool in ("data-add", "data-delete") if tool in page} == expected
+            assert (' data-flag="is_crowd" disabled' in page) == (name == "ed")
 
     def test_images_without_people(self, world: World) -> None:
         client = browser(world, "mia")

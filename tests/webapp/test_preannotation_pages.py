@@ -12,6 +12,7 @@ from annotator.models import Job, ModelVersion, Proposal
 from annotator.services.jobs import reap_jobs
 from annotator.services.model_versions import version_named
 from annotator.services.preannotation import enqueue_preannotation
+from export.models import Training
 from tests.factories import World, make_people, make_world
 from tests.live import LiveApp
 from tests.proposals import write_network
@@ -37,6 +38,11 @@ def test_the_button_is_for_engineers_and_managers(world: World, tmp_path: Path) 
     job = Job.objects.get(kind="preannotate")
     assert (job.queue, job.params, job.created_by) == ("gpu", {"version": version.pk}, world.ed)
     assert 'action="' + url not in browser(world, "rita").get(f"/projects/{world.project.pk}").content.decode()
+    # What learnt from another project's people is not named here, and cannot be run.
+    foreign = ModelVersion.objects.create(name="f3", digest="f3" * 32)
+    Training.objects.create(version=foreign, project=world.eves_project, release_number=1, minutes=5)
+    assert "f3" not in browser(world, "ed").get(f"/projects/{world.project.pk}").content.decode()
+    assert browser(world, "ed").post(url, {"model": str(foreign.pk)}).status_code == 404
     # A path is no choice: nobody reads the server's files by a form.
     browser(world, "mia").post(url, {"model": str(tmp_path / "tiny-0.safetensors")})
     assert Job.objects.filter(kind="preannotate").count() == 1

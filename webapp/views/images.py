@@ -13,7 +13,7 @@ from django.views.decorators.csrf import ensure_csrf_cookie
 from django.views.decorators.http import require_POST, require_safe
 
 from annotator.models import Image, Membership, Split
-from annotator.permissions import may_browse, may_engineer, may_manage
+from annotator.permissions import may_browse, may_engineer, may_manage, may_review
 from annotator.selectors.scope import images_of
 from annotator.services.images import delete_image
 from webapp.views.common import PageRequest, project_page, render_project, told
@@ -39,7 +39,7 @@ def images(request: PageRequest, membership: Membership) -> HttpResponse:
 @ensure_csrf_cookie
 @project_page(may_browse)
 def image(request: PageRequest, membership: Membership, image_id: int) -> HttpResponse:
-    """One image, on which people are drawn, moved, resized, marked and deleted through the API."""
+    """One image with its people: reviewers draw and correct them through the API, managers also confirm and delete."""
     found = Image.objects.filter(project=membership.project, pk=image_id).first()
     if found is None:
         raise Http404
@@ -49,12 +49,15 @@ def image(request: PageRequest, membership: Membership, image_id: int) -> HttpRe
         "file_url": reverse("api-image-file", args=[found.pk]),
         "width": found.width,
         "height": found.height,
+        "may_correct": may_review(membership),
+        "may_delete": may_manage(membership),
         "csrf_cookie": settings.CSRF_COOKIE_NAME,
         "words": _words(),
     }
     return render_project(
         request, membership, "webapp/image.html", "people", image=found, config=config,
-        previous=_neighbour(found, after=False), following=_neighbour(found, after=True),
+        may_correct=may_review(membership), previous=_neighbour(found, after=False),
+        following=_neighbour(found, after=True),
     )  # fmt: skip
 
 

@@ -13,9 +13,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from annotator.api.files import picture_response
-from annotator.errors import NotAllowedError
 from annotator.models import Membership, Person, Split, Submission, Task
-from annotator.permissions import Predicate, may_browse, may_manage, may_review
+from annotator.permissions import check_allowed, may_browse, may_change_person, may_manage, may_review
 from annotator.services.acceptance import accept_submission, send_back
 from annotator.services.bulk import free_leases
 from annotator.services.people import change_person
@@ -103,27 +102,27 @@ def _people_url(membership: Membership) -> str:
 
 
 def _pause(request: PageRequest, membership: Membership, found: Person) -> None:
-    _check(membership, may_review)
+    check_allowed(may_review(membership))
     for task in found.tasks.filter(state__in=["open", "waiting", "review", "flagged"]):
         change_task(task=task, by=request.user, state="paused")
 
 
 def _reopen(request: PageRequest, membership: Membership, found: Person) -> None:
-    _check(membership, may_review)
+    check_allowed(may_review(membership))
     for task in found.tasks.filter(Q(state__in=["paused", "flagged"]) | Q(leases__state="skipped")).distinct():
         change_task(task=task, by=request.user, state="open")
 
 
 def _free(request: PageRequest, membership: Membership, found: Person) -> None:
-    _check(membership, may_review)
+    check_allowed(may_review(membership))
     for task in found.tasks.filter(leases__state="live", leases__purpose="").distinct():
         free_leases(task=task, by=request.user)
 
 
 def _flags(request: PageRequest, membership: Membership, found: Person) -> None:
-    _check(membership, may_manage)
     names = ("is_crowd", "is_ignored", "is_proposed", "is_deleted")
     changes = {name: request.POST[name] == "1" for name in names if name in request.POST}
+    check_allowed(may_change_person(membership, changes))
     revision = int(request.POST.get("revision") or 0)
     change_person(person_id=found.pk, revision=revision, changes=changes, by=request.user)
 
@@ -143,11 +142,6 @@ def _submission(request: PageRequest, found: Person) -> Submission:
     if submission is None:
         raise Http404
     return submission
-
-
-def _check(membership: Membership, allowed: Predicate) -> None:
-    if not allowed(membership):
-        raise NotAllowedError(_("Your role in this project does not admit this."))
 
 
 def _own(membership: Membership, person_id: int) -> Person:

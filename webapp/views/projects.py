@@ -9,11 +9,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from annotator.models import Job, Membership
-from annotator.permissions import is_member_role, may_browse, may_engineer, may_manage
+from annotator.permissions import check_allowed, is_member_role, may_browse, may_cancel, may_engineer, may_manage
 from annotator.selectors.progress import task_counts
 from annotator.services.jobs import cancel_job
-from annotator.services.model_versions import model_choices
 from annotator.services.projects import add_example, change_project, remove_example
+from export.selectors.models import versions_for
 from qa.selectors.figures import sheet_of
 from qa.services.gold_people import fill_training_pool, policy_of
 from webapp.forms.projects import ExampleForm, ProjectSettingsForm
@@ -57,7 +57,7 @@ def overview(request: PageRequest, membership: Membership) -> HttpResponse:
         if sheet is not None and any([*sheet.data["agreement"].values(), *sheet.data["parts_agreement"].values()]):
             context |= {"sheet": sheet} | agreement_card(sheet)
     if may_engineer(membership):
-        context["models"] = model_choices()
+        context["models"] = versions_for(project)
     return render_project(request, membership, "webapp/overview.html", "overview", **context)
 
 
@@ -70,10 +70,11 @@ def jobs(request: PageRequest, membership: Membership) -> HttpResponse:
 
 
 @require_POST
-@project_page(may_manage)
+@project_page(may_browse)
 def job_cancel(request: PageRequest, membership: Membership, job_id: uuid.UUID) -> HttpResponse:
-    """Stop a job of the project."""
+    """Stop a job of the project: one's own; managers also others'."""
     job = get_object_or_404(Job, pk=job_id, project=membership.project)
+    check_allowed(may_cancel(membership, job))
     told(request, lambda: cancel_job(job=job, by=request.user), _("Cancelled."))
     return redirect("project-overview", membership.project_id)
 

@@ -7,8 +7,9 @@ from django.views.decorators.http import require_POST
 
 from annotator.models import Membership
 from annotator.permissions import may_engineer
-from annotator.services.model_versions import chosen_version
 from annotator.services.preannotation import enqueue_preannotation
+from export.models_api import number_in
+from export.selectors.models import version_of
 from webapp.views.common import PageRequest, project_page, told
 
 
@@ -18,7 +19,7 @@ def preannotate(request: PageRequest, membership: Membership) -> HttpResponse:
     """Start the job that proposes for everyone who has no proposal of the chosen model yet."""
 
     def start() -> None:
-        version = chosen_version(request.POST.get("model", ""))
+        version = version_of(membership.project, number_in(request.POST.get("model")) or 0)
         enqueue_preannotation(project=membership.project, version=version, by=request.user)
 
     told(request, start, _("The model is at work; its job tells how far it is."))

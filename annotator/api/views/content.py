@@ -12,7 +12,16 @@ from annotator.api.serializers import content as io
 from annotator.api.serializers.projects import ArchiveIn, JobOut
 from annotator.errors import InvalidInputError, NotFoundError
 from annotator.models import Stage, Submission, Task
-from annotator.permissions import may_annotate, may_browse, may_manage, may_review, membership_for
+from annotator.permissions import (
+    check_allowed,
+    may_annotate,
+    may_browse,
+    may_change_person,
+    may_manage,
+    may_review,
+    membership_for,
+    membership_of,
+)
 from annotator.selectors import scope
 from annotator.services import acceptance, archives, images, people, tasks
 from annotator.services.pictures import stored_thumbnail
@@ -37,7 +46,7 @@ class UploadView(ApiView):
         also={200: io.ImageOut, 413: ERROR},
     )
     def post(self, request: Request, project_id: int) -> Response:
-        project = membership_for(self.me, project_id, may_browse).project
+        project = membership_for(self.me, project_id, may_manage).project
         given = checked(io.ImageIn, request)
         image, is_new = images.add_image(
             project=project,
@@ -61,7 +70,7 @@ class ArchiveView(ApiView):
         also={413: ERROR},
     )
     def post(self, request: Request, project_id: int) -> Response:
-        project = membership_for(self.me, project_id, may_browse).project
+        project = membership_for(self.me, project_id, may_manage).project
         given = checked(ArchiveIn, request)
         job = archives.upload_archive(project=project, source=given["file"], by=self.me, split=given["split"])
         return Response(JobOut(job).data, status=202)
@@ -99,7 +108,7 @@ class ImagePeopleView(ApiView):
 
     @documented("Draw a person", request=io.PersonIn, answers=io.PersonOut, status=201)
     def post(self, request: Request, image_id: int) -> Response:
-        image = scope.image_for(self.me, image_id)
+        image = scope.image_for(self.me, image_id, may_review)
         person = people.create_person(image=image, by=self.me, **checked(io.PersonIn, request))
         prepare_superpixels(person.project)
         return Response(io.PersonOut(person).data, status=201)
@@ -118,12 +127,15 @@ class PersonView(ApiView):
         return Response(io.PersonOut(scope.person_for(self.me, person_id)).data)
 
     @documented(
-        "Move, resize, mark, delete or restore a person", request=io.PersonChangeIn, answers=io.PersonOut,
+        "Move, resize or mark a person; managers also confirm, delete and restore",
+        request=io.PersonChangeIn,
+        answers=io.PersonOut,
         also={409: ERROR},
-    )  # fmt: skip
+    )
     def patch(self, request: Request, person_id: int) -> Response:
-        scope.person_for(self.me, person_id)
+        person = scope.person_for(self.me, person_id)
         given = checked(io.PersonChangeIn, request, partial=True)
+        check_allowed(may_change_person(membership_of(self.me, person.project_id), given))
         if "revision" not in given:
             raise InvalidInputError("revision is missing.", fields={"revision": ["Give the revision that you saw."]})
         revision = given.pop("revision")

@@ -12,7 +12,16 @@ from annotator.api.files import picture_response
 from annotator.api.serializers import projects as io
 from annotator.errors import NotAllowedError
 from annotator.models import Event, Job
-from annotator.permissions import can_create_projects, is_member_role, may_browse, may_manage, membership_for
+from annotator.permissions import (
+    can_create_projects,
+    check_allowed,
+    is_member_role,
+    may_browse,
+    may_cancel,
+    may_manage,
+    membership_for,
+    membership_of,
+)
 from annotator.selectors import progress, scope
 from annotator.services import jobs, projects
 
@@ -129,9 +138,10 @@ class JobView(ApiView):
 
 
 class JobCancelView(ApiView):
-    @documented("Cancel a job", answers=io.JobOut, also={409: ERROR})
+    @documented("Cancel a job: one's own; managers also others'", answers=io.JobOut, also={409: ERROR})
     def post(self, request: Request, job_id: uuid.UUID) -> Response:
         job = scope.job_for(self.me, job_id)
         if job.project_id is None:
             raise NotAllowedError("This job serves the whole site and cannot be cancelled here.")
+        check_allowed(may_cancel(membership_of(self.me, job.project_id), job))
         return Response(io.JobOut(jobs.cancel_job(job=job, by=self.me)).data)

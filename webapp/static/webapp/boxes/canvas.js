@@ -25,7 +25,7 @@ export class Canvas {
   #chosen = null;
 
   /**
-   * @param {SVGSVGElement} svg @param {{width: number, height: number}} image
+   * @param {SVGSVGElement} svg @param {{width: number, height: number, may_correct: boolean}} image
    * @param {{choose(id: number | null): void, preview(id: number, box: Box): void, settle(id: number, box: Box): void,
    *   draw(box: Box): void, tooSmall(): void}} on
    */
@@ -48,7 +48,7 @@ export class Canvas {
     this.#chosen = chosen;
     const shapes = people.map((person) => this.#box(person));
     const person = people.find((one) => one.id === chosen);
-    if (person) shapes.push(...SIDES.map((side) => this.#handle(person, side)));
+    if (person && this.#image.may_correct) shapes.push(...SIDES.map((side) => this.#handle(person, side)));
     this.#layer.replaceChildren(...shapes);
   }
 
@@ -93,6 +93,7 @@ export class Canvas {
     const person = this.#people.find((one) => one.id === id);
     this.#svg.setPointerCapture(event.pointerId);
     this.#on.choose(person ? id : null);
+    if (!this.#image.may_correct) return;
     const side = /** @type {Side | undefined} */ (data.side);
     this.#drag = { x, y, id, box: person?.box ?? [x, y, 0, 0], side: person ? side ?? "move" : "new", isMoved: false };
   }

@@ -7,7 +7,7 @@ import { moved, resized, rounded } from "./geometry.js";
 import { People } from "./people.js";
 
 /** @typedef {import("./people.js").Person} Person */
-/** @typedef {import("./people.js").Addresses & {width: number, height: number}} Config */
+/** @typedef {import("./people.js").Addresses & {width: number, height: number, may_correct: boolean, may_delete: boolean}} Config */
 
 const ARROWS = /** @type {Record<string, [number, number]>} */ ({
   ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1],
@@ -56,9 +56,9 @@ function listed(person, index) {
   const name = /** @type {HTMLButtonElement} */ (item.querySelector("[data-choose]"));
   name.textContent = `${words.person} ${index + 1}`;
   name.addEventListener("click", () => choose(person.id));
-  const confirm = /** @type {HTMLButtonElement} */ (item.querySelector("[data-confirm-person]"));
-  confirm.hidden = !person.is_proposed;
-  confirm.addEventListener("click", () => people.change(person.id, { is_proposed: false }));
+  const confirm = /** @type {HTMLButtonElement | null} */ (item.querySelector("[data-confirm-person]"));
+  if (confirm) confirm.hidden = !person.is_proposed;
+  confirm?.addEventListener("click", () => people.change(person.id, { is_proposed: false }));
   for (const box of item.querySelectorAll("input")) {
     const flag = /** @type {"is_crowd" | "is_ignored"} */ (box.dataset.flag);
     box.checked = person[flag];
@@ -89,9 +89,9 @@ function onKey(event) {
     // Past the last person, Tab leaves the image as it would any control.
     if (at < 0 || at >= people.list.length) { choose(null); return; }
     choose(people.list[at].id);
-  } else if (person && (event.key === "Delete" || event.key === "Backspace")) remove(person.id);
+  } else if (person && settings.may_delete && (event.key === "Delete" || event.key === "Backspace")) remove(person.id);
   else if (event.key === "Escape") choose(null);
-  else if (person && event.key in ARROWS) {
+  else if (person && settings.may_correct && event.key in ARROWS) {
     const step = event.ctrlKey ? 10 : 1;
     const [dx, dy] = ARROWS[event.key].map((one) => one * step);
     const box = event.shiftKey ? resized(person.box, "se", dx, dy, settings) : moved(person.box, dx, dy, settings);
