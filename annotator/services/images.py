@@ -13,12 +13,14 @@ from typing import IO, Any, Final
 from django.conf import settings
 from django.core.files.base import File
 from django.db import transaction
+from django.db.models import Q
 from PIL import Image as Pillow
 from PIL import ImageOps, UnidentifiedImageError
 
 from annotator.errors import InvalidInputError, TooLargeError
-from annotator.models import Image, Project, Split, Submission, User
+from annotator.models import Consensus, Image, Lease, Project, Split, Submission, Task, User
 from annotator.services.events import record_event
+from annotator.services.pictures import delete_derived
 from annotator.storage import store_bytes
 
 _TYPES: Final = {"JPEG": ("image/jpeg", ".jpg"), "PNG": ("image/png", ".png"), "WEBP": ("image/webp", ".webp")}
@@ -118,7 +120,7 @@ def check_picture(
     with _readable(), Pillow.open(io.BytesIO(content), formats=tuple(_TYPES)) as picture:
         _check_size(picture, expected_size)
         picture.load()
-        kind = str(picture.format)
+        kind = _kind_of(picture)
         orientation = picture.getexif().get(_ORIENTATION, 1)
         if orientation not in {None, 0, 1}:
             upright = ImageOps.exif_transpose(picture) if expected_size is None else picture
@@ -127,13 +129,18 @@ def check_picture(
         return CheckedPicture(content, *_TYPES[kind], *picture.size)
 
 
+def _kind_of(picture: Pillow.Image) -> str:
+    # Phones put a preview or a gain map behind the photograph; Pillow then calls the JPEG a "multi-picture object".
+    return "JPEG" if picture.format == "MPO" else str(picture.format)
+
+
 def _check_size(picture: Pillow.Image, expected_size: tuple[int, int] | None) -> None:
     width, height = picture.size
     if width * height > settings.MAX_IMAGE_PIXELS:
         raise TooLargeError(
             f"The picture has {width} x {height} pixels, more than {settings.MAX_IMAGE_PIXELS // 1_000_000} million."
         )
-    if getattr(picture, "n_frames", 1) > 1:
+    if _kind_of(picture) != "JPEG" and getattr(picture, "n_frames", 1) > 1:
         raise InvalidInputError("The picture is animated: upload its frames as single pictures.", code="animated")
     if expected_size is not None and picture.size != expected_size:
         raise InvalidInputError(
@@ -160,13 +167,8 @@ def _without_orientation(upright: Pillow.Image, kind: str) -> bytes:
     sink = io.BytesIO()
     exif = upright.getexif()
     exif.pop(_ORIENTATION, None)
-    settings_by_kind: dict[str, dict[str, Any]] = {
-        "JPEG": {"quality": 95, "subsampling": 0},
-        "WEBP": {"lossless": True},
-    }
-    options = settings_by_kind.get(kind, {})
     profile = upright.info.get("icc_profile")
-    upright.save(sink, kind, exif=exif, **({"icc_profile": profile} if profile else {}), **options)
+    upright.save(sink, kind, exif=exif, **({"icc_profile": profile} if profile else {}), **_WRITING.get(kind, {}))
     return sink.getvalue()
 
 
@@ -179,17 +181,28 @@ def clean_file_name(name: str) -> str:
 
 @transaction.atomic
 def delete_image(*, image: Image, by: User) -> None:
-    """Delete an image that nobody has worked on; its file goes when no other row of the project needs it.
+    """Delete an image that nobody has worked on, with its file and the pictures made of it where no other row has them.
 
     Raises:
-        InvalidInputError: someone already submitted an answer for a person in it.
+        InvalidInputError: someone has answered for a person in it or is at work on one, or answers came with an import.
     """
-    if Submission.objects.filter(task__person__image=image).exists():
-        raise InvalidInputError("People in this image are annotated already: mark them as ignored instead.")
+    # Held, so that nobody takes one of its people meanwhile.
+    list(Task.objects.select_for_update().filter(person__image=image).order_by("pk"))
+    at_work = Q(state=Lease.State.LIVE) | Q(draft__isnull=False) & ~Q(state=Lease.State.SKIPPED)
+    if (
+        Submission.objects.filter(task__person__image=image).exists()
+        or Consensus.objects.filter(person__image=image).exists()
+        or Lease.objects.filter(at_work, task__person__image=image).exists()
+    ):
+        raise InvalidInputError(
+            "People in this image are annotated already, or being annotated: mark them as ignored instead."
+        )
     record_event(
         verb="deleted", target=image, project=image.project_id, actor=by, before={"file_name": image.file_name}
     )
-    name, storage = str(image.file.name), image.file.storage
+    name, digest, storage = str(image.file.name), image.sha256, image.file.storage
     image.delete()
     if not Image.objects.filter(file=name).exists():
         transaction.on_commit(lambda: storage.delete(name))
+    if not Image.objects.filter(sha256=digest).exists():
+        transaction.on_commit(lambda: delete_derived(digest))

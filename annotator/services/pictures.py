@@ -3,6 +3,7 @@
 A derived picture carries no name, EXIF or other trace of its original.
 """
 
+import contextlib
 import io
 from typing import Final
 
@@ -19,6 +20,8 @@ JPEG_QUALITY: Final = 90
 THUMBNAIL_PX: Final = 320
 SURROUNDINGS_PX: Final = 800
 SURROUNDINGS_QUALITY: Final = 70
+# Folders of what is made of a photograph, each file under the photograph's hash; superpixels.py writes the last.
+_DERIVED: Final = ("crops", "surroundings", "thumbnails", "superpixels")
 # Shown around a crop: this share of its longer side, each way.
 SURROUNDINGS_MARGIN: Final = 0.75
 # What shows through transparent pixels.
@@ -66,6 +69,16 @@ def stored_thumbnail(*, image: Image, crop: Crop | None = None) -> str:
         picture.thumbnail((THUMBNAIL_PX, THUMBNAIL_PX))
         store_bytes(name, _jpeg(picture))
     return name
+
+
+def delete_derived(sha256: str) -> None:
+    """Delete everything that was made of the photograph of this hash."""
+    for folder in (f"{kind}/{sha256[:2]}" for kind in _DERIVED):
+        # An object store has no folders to be missing.
+        with contextlib.suppress(FileNotFoundError):
+            for name in default_storage.listdir(folder)[1]:
+                if name.startswith(sha256):
+                    default_storage.delete(f"{folder}/{name}")
 
 
 def open_picture(image: Image) -> Pillow.Image:

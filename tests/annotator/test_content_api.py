@@ -4,12 +4,18 @@ import io
 import uuid
 import zipfile
 import zlib
+from pathlib import Path
 
 import pytest
+from django.core.files.storage import default_storage
 from django.core.files.uploadedfile import SimpleUploadedFile
 from PIL import Image as Pillow
 
 from annotator.models import Consensus, Event, Image, Lease, Person, Project, SentBack, Task
+from annotator.services.images import add_image, delete_image
+from annotator.services.pictures import stored_crop, stored_surroundings
+from annotator.services.superpixels import superpixels_name
+from annotator.storage import store_bytes
 from tests.factories import accept_parts, parts_answer, picture_bytes
 
 API = "/api/v1"
@@ -76,6 +82,20 @@ class TestUpload:
         frames = [Pillow.new("RGB", (32, 32), colour) for colour in ("red", "blue")]
         frames[0].save(sink, "WEBP", save_all=True, append_images=frames[1:])
         assert upload(world.client("mia"), world.project, sink.getvalue()).json()["code"] == "animated"
+
+    @pytest.mark.parametrize("orientation", [1, 6])
+    def test_a_photograph_with_a_preview_behind_it(self, world, orientation):
+        exif = Pillow.Exif()
+        exif[0x0112] = orientation
+        photo, preview = (Pillow.open(io.BytesIO(picture_bytes(*size))) for size in ((64, 96), (16, 24)))
+        sink = io.BytesIO()
+        photo.save(sink, "MPO", save_all=True, append_images=[preview], exif=exif)
+        mia = world.client("mia")
+        response = upload(mia, world.project, sink.getvalue())
+        assert response.status_code == 201, response.content
+        assert Image.objects.get().content_type == "image/jpeg"
+        assert (response.json()["width"], response.json()["height"]) == ((96, 64) if orientation == 6 else (64, 96))
+        assert mia.get(response.json()["thumbnail_url"]).status_code == 200
 
     def test_exif_orientation_is_applied(self, world):
         exif = Pillow.Exif()
@@ -174,6 +194,51 @@ class TestPeople:
         world.client("mia").patch(f"{API}/people/{person.pk}", {"revision": 1, "is_ignored": True})
         assert ana.get(f"{API}/leases/{bundle['lease']['id']}").status_code == 410
         assert ana.post(f"{API}/projects/{world.project.pk}/next", {"stage": "parts"}).json()["lease"] is None
+
+
+class TestDeletedImages:
+    def delete(self, world):
+        return world.client("mia").delete(f"{API}/images/{world.image.pk}")
+
+    def test_everything_made_of_the_photograph_goes_with_it(self, world, django_capture_on_commit_callbacks):
+        person, mia = world.person(), world.client("mia")
+        stored_surroundings(image=world.image, crop=person.crop())
+        stored_crop(image=world.image, crop=person.crop())
+        store_bytes(superpixels_name(world.image, person.crop()), b"regions")
+        mia.get(f"{API}/images/{world.image.pk}/thumbnail")
+        mia.get(f"{API}/people/{person.pk}/thumbnail")
+        digest = world.image.sha256
+
+        def stored():
+            return [path for path in Path(default_storage.location).rglob(f"*{digest}*") if path.is_file()]
+
+        assert len(stored()) == 6
+        other = add_image(project=world.eves_project, file_name="same.jpg", content=picture_bytes(200, 240))[0]
+        with django_capture_on_commit_callbacks(execute=True):
+            assert self.delete(world).status_code == 204
+        assert len(stored()) == 6, "the other project shows the same photograph"
+        with django_capture_on_commit_callbacks(execute=True):
+            delete_image(image=other, by=world.eve)
+        assert stored() == []
+
+    def test_not_one_that_someone_works_on(self, world):
+        world.person()
+        ana = world.client("ana")
+        bundle = ana.post(f"{API}/projects/{world.project.pk}/next", {"stage": "parts"}).json()
+        assert self.delete(world).status_code == 400
+        Lease.objects.filter(pk=bundle["lease"]["id"]).update(state="expired")
+        Lease.objects.update(draft={"decided": {}})
+        assert self.delete(world).status_code == 400
+        Lease.objects.update(draft=None)
+        assert self.delete(world).status_code == 204
+
+    def test_not_one_whose_answers_were_imported(self, world):
+        person = world.person()
+        Consensus.objects.create(
+            person=person, stage="parts", method="imported", label_map=b"", accepted_at=person.created_at,
+            crop_x=0, crop_y=0, crop_width=9, crop_height=9,
+        )  # fmt: skip
+        assert self.delete(world).status_code == 400
 
 
 class TestReview:

@@ -81,7 +81,7 @@ class ImageView(ApiView):
     def get(self, request: Request, image_id: int) -> Response:
         return Response(io.ImageOut(scope.image_for(self.me, image_id)).data)
 
-    @documented("Delete an image that nobody has annotated", status=204)
+    @documented("Delete an image that nobody has annotated or annotates", status=204)
     def delete(self, request: Request, image_id: int) -> Response:
         images.delete_image(image=scope.image_for(self.me, image_id, may_manage), by=self.me)
         return Response(status=204)
