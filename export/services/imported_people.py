@@ -11,6 +11,7 @@ from body.atlas import surface_of
 from body.cse import surface_of_cse_vertex
 from body.parts import PART_OF_CHART
 from export.services.records import QUALITY, verbatim_fields
+from export.services.storable import unstorable
 from labels.boxes import crop_around
 from labels.densepose_coco import Record, annotation_errors, points_of
 from labels.dp_masks import label_map_of
@@ -38,7 +39,7 @@ def refusal_of(record: Record, categories: dict[int, str], images: dict[int, Ima
         f"{defect.field} {defect.value} {defect.problem}".replace("  ", " ")
         for defect in annotation_errors(record, (image.width, image.height))
     ] or _keypoint_errors(record)
-    return "; ".join(defects[:3]) or None
+    return "; ".join(defects[:3]) or unstorable(record)
 
 
 def _keypoint_errors(record: Record) -> list[str]:

@@ -21,7 +21,9 @@ from annotator.services.task_states import make_tasks
 from export.models import AnnotationSource
 from export.services.image_sources import ImageSource, safe_name
 from export.services.imported_people import accept_imported, is_id, person_of, refusal_of
+from export.services.storable import unstorable
 from labels.densepose_coco import Record, read_annotations, read_header
+from labels.errors import LabelError
 
 BATCH: Final = 200
 MAX_REPORTED: Final = 1000
@@ -39,7 +41,8 @@ class ImportReport:
         """Count and note a record that cannot be taken."""
         self.counts[f"{kind}s_refused"] += 1
         if len(self.refused) < MAX_REPORTED:
-            self.refused.append({"kind": kind, "id": number, "reason": reason})
+            shown = number if number is None or is_id(number) else ascii(number)[:80]
+            self.refused.append({"kind": kind, "id": shown, "reason": reason})
 
     def to_json(self) -> dict[str, Any]:
         return {"counts": dict(self.counts), "refused": self.refused}
@@ -79,6 +82,8 @@ def import_annotations(run: ImportRun) -> ImportReport:
         done_images, done_annotations = run.last_checkpoint["images"], run.last_checkpoint["annotations"]
     run.annotations.seek(0)
     header = read_header(run.annotations)
+    if (problem := unstorable({"licenses": header.licenses, "categories": header.categories})) is not None:
+        raise LabelError(f"{problem}, which cannot be stored")
     run.categories = {
         c["id"]: str(c.get("name")) for c in header.categories if isinstance(c, dict) and isinstance(c.get("id"), int)
     }
@@ -115,6 +120,9 @@ def _import_image(run: ImportRun, record: Any, index: int, known: dict[int, Imag
         run.report.refuse("image", index, "it has no whole number as id")
         return
     number, name = record["id"], record.get("file_name")
+    if (problem := unstorable(record)) is not None:
+        run.report.refuse("image", number, problem)
+        return
     if not isinstance(name, str) or not name:
         run.report.refuse("image", number, "it has no file_name")
         return

@@ -76,6 +76,56 @@ def test_import_takes_images_uploaded_before(world: World) -> None:
 
 
 @pytest.mark.parametrize(
+    ("value", "problem"),
+    [
+        ("NaN", "holds a number that is not finite"),
+        (r'{"deep": [-1e999]}', "holds a number that is not finite"),
+        (r'["a\u0000b"]', "holds a NUL character"),
+        (r'"\ud800"', "holds half a character"),
+        (r'"\\u0000 in words, and \ud83d\ude00"', None),
+    ],
+)
+@pytest.mark.parametrize("place", ["images", "annotations"])
+def test_what_cannot_be_stored_is_refused_by_field_and_ends_no_import(
+    world: World, place: str, value: str, problem: str | None
+) -> None:
+    sizes = {"width": 64, "height": 96}
+    person = {"category_id": 1, "bbox": [2, 3, 40, 60], "area": 9, "iscrowd": 0}
+    images = [{"id": 1, "file_name": "a.jpg", **sizes}, {"id": 2, "file_name": "b.jpg", **sizes}]
+    people = [{"id": 5, "image_id": 1, **person}, {"id": 6, "image_id": 2, **person}]
+    {"images": images, "annotations": people}[place][0]["note"] = "put here"
+    file = coco_file(images=images, annotations=people).read().replace(b'"put here"', value.encode())
+    body = {"annotations": SimpleUploadedFile("people.json", file), "images": images_zip("a.jpg", "b.jpg")}
+    answer = world.client("ed").post(f"/api/v1/projects/{world.project.pk}/imports", body, format="multipart")
+    job = run_job(answer.json()["job"])
+    assert job is not None
+    assert job.state == Job.State.DONE, job.error
+    assert Person.objects.count() == (1 if problem else 2)
+    told = [entry for entry in job.result["refused"] if "holds" in entry["reason"]]
+    number = 1 if place == "images" else 5
+    assert told == ([{"kind": place[:-1], "id": number, "reason": f"'note' {problem}"}] if problem else [])
+
+
+def test_an_id_that_cannot_be_stored_is_told_all_the_same(world: World) -> None:
+    file = coco_file(annotations=[{"id": "put here"}]).read().replace(b'"put here"', b'["\\u0000", NaN]')
+    body = {"annotations": SimpleUploadedFile("people.json", file), "images": images_zip("a.jpg")}
+    answer = world.client("ed").post(f"/api/v1/projects/{world.project.pk}/imports", body, format="multipart")
+    job = run_job(answer.json()["job"])
+    assert job is not None
+    assert job.state == Job.State.DONE, job.error
+    assert job.result["refused"][0]["id"] == r"['\x00', nan]"
+
+
+def test_a_licence_that_cannot_be_stored_is_named(world: World) -> None:
+    body = {"annotations": coco_file(licenses=[{"id": float("nan")}])}
+    answer = world.client("ed").post(f"/api/v1/projects/{world.project.pk}/imports", body, format="multipart")
+    job = run_job(answer.json()["job"])
+    assert job is not None
+    assert job.state == Job.State.FAILED
+    assert "'licenses' holds a number that is not finite" in job.error
+
+
+@pytest.mark.parametrize(
     ("files", "field"),
     [
         ({}, "annotations"),
