@@ -11,6 +11,8 @@ from labels.boxes import Crop
 
 # Raised with every change of how regions are found or written.
 _VERSION: Final = 1
+_BOX: Final = ("box_x", "box_y", "box_width", "box_height")
+_PICTURE: Final = ("file", "sha256", "width", "height")
 
 
 def superpixels_name(image: Image, crop: Crop) -> str:
@@ -21,13 +23,23 @@ def superpixels_name(image: Image, crop: Crop) -> str:
 
 def superpixels_of_lease(lease: Lease) -> str | None:
     """Return the storage name of the regions of a lease's crop; where they lack, have them made and return None."""
-    image, crop = lease.task.person.image, lease.shown_crop
-    name = superpixels_name(image, crop)
+    name = superpixels_name(lease.task.person.image, lease.shown_crop)
     if default_storage.exists(name):
         return name
-    params = {"image": image.pk, "crop": [crop.x, crop.y, crop.width, crop.height]}
-    enqueue_job("superpixels", key=f"superpixels:{name}", params=params, project=lease.task.project)
+    _have_made(lease.task.person, lease.shown_crop)
     return None
+
+
+def prepare_person(person: Person) -> None:
+    """Have the regions of one person made ahead of the annotators."""
+    if person.is_annotatable:
+        _have_made(person, person.crop())
+
+
+def _have_made(person: Person, crop: Crop) -> None:
+    params = {"image": person.image_id, "crop": [crop.x, crop.y, crop.width, crop.height]}
+    key = f"superpixels:{superpixels_name(person.image, crop)}"
+    enqueue_job("superpixels", key=key, params=params, project=person.project)
 
 
 def prepare_superpixels(project: Project) -> None:
@@ -38,6 +50,8 @@ def prepare_superpixels(project: Project) -> None:
 def people_without(project: Project) -> Iterator[Person]:
     """Yield the annotatable people of a project whose regions are not stored."""
     people = Person.objects.filter(project=project, is_crowd=False, is_ignored=False, is_deleted=False)
-    for person in people.select_related("image").iterator(chunk_size=500):
+    # Not their masks, keypoints and records, which are most of a row.
+    people = people.select_related("image").only(*_BOX, *(f"image__{name}" for name in _PICTURE))
+    for person in people.iterator(chunk_size=500):
         if not default_storage.exists(superpixels_name(person.image, person.crop())):
             yield person

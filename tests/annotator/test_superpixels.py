@@ -5,11 +5,13 @@ import io
 import numpy as np
 import pytest
 from django.core.files.storage import default_storage
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from PIL import Image as Pillow
 
 from annotator.models import Job
 from annotator.services.jobs import run_job
-from annotator.services.superpixels import prepare_superpixels, superpixels_name
+from annotator.services.superpixels import people_without, prepare_superpixels, superpixels_name
 from labels.superpixels import MAX_BYTES, MAX_SIDE, decode, find_superpixels, pack_superpixels
 
 API = "/api/v1"
@@ -74,3 +76,30 @@ def test_a_worker_makes_them_ahead_or_when_asked_and_only_the_annotator_gets_the
     prepare_superpixels(world.project)
     assert run_job(Job.objects.filter(kind="superpixels").latest("created_at").pk).result["made"] == 1
     assert default_storage.exists(superpixels_name(other.image, other.crop()))
+
+
+@pytest.mark.django_db
+def test_a_drawn_person_is_a_job_of_its_own_and_looks_at_nobody_else(world) -> None:
+    world.person(mask=[[1.0] * 8])
+    drawn = f"{API}/images/{world.image.pk}/people"
+    world.client("mia").post(drawn, {"box": [10, 10, 40, 60]}, format="json")
+    world.client("mia").post(drawn, {"box": [90, 10, 40, 60], "is_ignored": True}, format="json")
+    job = Job.objects.get(kind="superpixels")
+    assert run_job(job.pk).state == Job.State.DONE
+    assert len([name for name in _stored(world) if name.endswith(".bin")]) == 1
+
+
+@pytest.mark.django_db
+def test_all_people_are_read_by_their_boxes_alone(world) -> None:
+    made = world.person(mask=[[1.0] * 8])
+    with CaptureQueriesContext(connection) as queries:
+        [person] = people_without(world.project)
+        assert (person.image.file.name, person.crop()) == (world.image.file.name, made.crop())
+    assert len(queries) == 1
+    assert "mask" not in queries[0]["sql"]
+    assert "source" not in queries[0]["sql"]
+
+
+def _stored(world) -> list[str]:
+    folder = f"superpixels/{world.image.sha256[:2]}"
+    return default_storage.listdir(folder)[1] if default_storage.exists(folder) else []

@@ -25,7 +25,7 @@ from annotator.permissions import (
 from annotator.selectors import scope
 from annotator.services import acceptance, archives, images, people, tasks
 from annotator.services.pictures import stored_thumbnail
-from annotator.services.superpixels import prepare_superpixels
+from annotator.services.superpixels import prepare_person
 
 
 class ImagesView(ApiView):
@@ -110,7 +110,7 @@ class ImagePeopleView(ApiView):
     def post(self, request: Request, image_id: int) -> Response:
         image = scope.image_for(self.me, image_id, may_review)
         person = people.create_person(image=image, by=self.me, **checked(io.PersonIn, request))
-        prepare_superpixels(person.project)
+        prepare_person(person)
         return Response(io.PersonOut(person).data, status=201)
 
 
