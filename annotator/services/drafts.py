@@ -25,6 +25,7 @@ from labels.label_maps import LabelMap, pack, parts_present, recrop, unpack
 
 MAX_DRAFT_BYTES: Final = 8 << 20
 _KEPT_STALE_DRAFTS: Final = 5
+_PART_KEYS: Final = frozenset(str(part) for part in range(1, N_PARTS + 1))
 _DECISIONS: Final = frozenset({"done", "not_visible", "touched"})
 STATUS_OF_WORD: Final = {
     "placed": PointStatus.PLACED,
@@ -130,9 +131,9 @@ def check_decided(decided: Any) -> dict[int, str]:
     if not isinstance(decided, dict):
         raise _invalid("decided", f"decided must be an object by part number, got {type(decided).__name__}")
     for key, word in decided.items():
-        if not (str(key).isdecimal() and 1 <= int(key) <= N_PARTS):
+        if key not in _PART_KEYS:
             raise _invalid("decided", f"decided names part {key!r}; parts are 1..{N_PARTS}")
-        if word not in _DECISIONS:
+        if not isinstance(word, str) or word not in _DECISIONS:
             raise _invalid("decided", f"decided says {word!r} of part {key}; say done, not_visible or touched")
     return {int(key): word for key, word in decided.items()}
 
@@ -143,9 +144,10 @@ def check_point_answer(key: Any, answer: Any) -> None:
     Raises:
         InvalidInputError: which member is wrong.
     """
-    if not isinstance(answer, dict) or answer.get("status") not in STATUS_OF_WORD:
+    status = answer.get("status") if isinstance(answer, dict) else None
+    if not isinstance(status, str) or status not in STATUS_OF_WORD:
         raise _invalid("answers", f"point {key}: status must be placed, cannot_tell or not_this_part")
-    if answer["status"] != "placed":
+    if status != "placed":
         return
     view, x, y = answer.get("view"), answer.get("x"), answer.get("y")
     if isinstance(view, bool) or not isinstance(view, int) or not 1 <= view <= 6:

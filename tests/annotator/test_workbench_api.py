@@ -177,7 +177,16 @@ class TestDraft:
         assert self.put(world.client(None), bundle, 0, {}).status_code == 401
 
     @pytest.mark.parametrize(
-        "draft", [[], {"label_map": 5}, {"decided": {"15": "done"}}, {"decided": {"1": "maybe"}}, {"decided": []}]
+        "draft",
+        [
+            [],
+            {"label_map": 5},
+            {"decided": {"15": "done"}},
+            {"decided": {"1" * 5000: "done"}},
+            {"decided": {"1": "maybe"}},
+            {"decided": {"1": []}},
+            {"decided": []},
+        ],
     )
     def test_malformed(self, world, bundle, draft):
         response = self.put(world.client("ana"), bundle, 0, draft)
@@ -436,7 +445,7 @@ class TestPoints:
         assert submission.triangle[:2].tolist() == [-1, -1]
         assert np.isnan(submission.click[:2]).all()
 
-    @pytest.mark.parametrize("bad", [{"view": 7}, {"x": "1"}, {"y": None}, {"status": "sure"}])
+    @pytest.mark.parametrize("bad", [{"view": 7}, {"x": "1"}, {"y": None}, {"status": "sure"}, {"status": []}])
     def test_malformed_answers(self, world, bundle, bad):
         answer = points_answer(bundle)
         answer["answers"][str(bundle["points"]["key"][0])] |= bad

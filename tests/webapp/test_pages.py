@@ -205,6 +205,11 @@ class TestPeople:
         person.refresh_from_db()
         assert person.is_ignored
         assert "changed meanwhile" in answer.content.decode()
+        for revision in ("", "two", "9" * 5000):
+            change = {"act": "flags", "is_ignored": "0", "revision": revision}
+            assert client.post(url(world, f"/people/{person.pk}/act"), change).status_code == 302
+        person.refresh_from_db()
+        assert person.is_ignored
 
     def test_unknown_act_and_unknown_overlay(self, world: World) -> None:
         person, client = world.person(), browser(world, "mia")

@@ -123,7 +123,8 @@ def _flags(request: PageRequest, membership: Membership, found: Person) -> None:
     names = ("is_crowd", "is_ignored", "is_proposed", "is_deleted")
     changes = {name: request.POST[name] == "1" for name in names if name in request.POST}
     check_allowed(may_change_person(membership, changes))
-    revision = int(request.POST.get("revision") or 0)
+    given = request.POST.get("revision", "")
+    revision = int(given) if given.isdecimal() and len(given) < 10 else 0
     change_person(person_id=found.pk, revision=revision, changes=changes, by=request.user)
 
 
