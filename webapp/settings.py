@@ -182,6 +182,7 @@ CELERY_BEAT_SCHEDULE = {
     "score_gold": {"task": "qa.score_waiting_gold", "schedule": 15.0, "options": {"expires": 15.0}},
     "merge_waiting": {"task": "qa.merge_waiting", "schedule": 20.0, "options": {"expires": 20.0}},
     "preannotate": {"task": "annotator.preannotate_new", "schedule": 30.0},
+    "discard_uploads": {"task": "annotator.discard_uploads", "schedule": 3600.0},
 }
 
 REST_FRAMEWORK = {
