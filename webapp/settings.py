@@ -60,6 +60,9 @@ SECRET_KEY = _required("DPA_SECRET_KEY", "development-only-" + "x" * 40)
 ALLOWED_HOSTS = [h for h in _required("DPA_ALLOWED_HOSTS", "localhost,127.0.0.1,[::1],testserver").split(",") if h]
 CSRF_TRUSTED_ORIGINS = [o for o in os.environ.get("DPA_TRUSTED_ORIGINS", "").split(",") if o]
 
+# How many proxies stand in front, each of which adds to X-Forwarded-For; of none, nothing in that header is believed.
+PROXIES = _whole_number("DPA_PROXIES", 0)
+
 INSTALLED_APPS = [
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -133,6 +136,7 @@ LOGOUT_REDIRECT_URL = "sign-in"
 AXES_FAILURE_LIMIT = 8
 AXES_COOLOFF_TIME = 0.25
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_CLIENT_IP_CALLABLE = "webapp.client_address.client_address"
 AXES_LOCKOUT_CALLABLE = "webapp.views.auth.locked_out"
 AXES_VERBOSE = False
 

@@ -46,6 +46,30 @@ def test_too_many_wrong_passwords_lock_the_name_for_a_while(mia: None, client: C
     assert client.get("/account").status_code == 302
 
 
+def test_behind_a_proxy_a_name_is_locked_for_the_guesser_alone(mia: None, client: Client, settings) -> None:
+    settings.PROXIES = 1
+
+    def status(password: str, forwarded: str) -> int:
+        return client.post(
+            "/sign-in", {"username": "mia", "password": password}, headers={"x-forwarded-for": forwarded}
+        ).status_code
+
+    # Whatever the guesser writes into the header, the proxy adds where it comes from.
+    statuses = [status("wrong", f"10.0.0.{at}, 203.0.113.9") for at in range(9)]
+    assert (statuses[0], statuses[-1]) == (200, 429)
+    assert status(PASSWORD, "203.0.113.9") == 429
+    assert status(PASSWORD, "198.51.100.7") == 302
+
+
+@pytest.mark.parametrize("forwarded", ["10.0.0.1", "10.0.0.1, nonsense", ""])
+def test_without_a_proxy_the_header_is_not_believed(mia: None, client: Client, settings, forwarded: str) -> None:
+    settings.PROXIES = 1 if "nonsense" in forwarded else 0
+    for at in range(8):
+        sent = forwarded.replace("0.1", f"0.{at}")
+        client.post("/sign-in", {"username": "mia", "password": "wrong"}, headers={"x-forwarded-for": sent})
+    assert sign_in(client, PASSWORD).status_code == 429
+
+
 def test_sign_out_is_a_post(mia: None, client: Client) -> None:
     sign_in(client, PASSWORD)
     assert client.get("/sign-out").status_code == 405
