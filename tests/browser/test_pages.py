@@ -144,7 +144,7 @@ def check_frame(page: Page, name: str) -> None:
 
 
 def test_draw_people_on_an_image(desk: Desk, world: World) -> None:
-    """A person is drawn, moved, resized, marked as a crowd, deleted and brought back by pointer."""
+    """A person is drawn, moved, resized, marked as a crowd, deleted and brought back by pointer, where one may."""
     image = Image.objects.filter(project=world.project).last()
     page = desk.window(world.mia)
     page.goto(f"/projects/{world.project.pk}/images/{image.pk}")
@@ -180,8 +180,22 @@ def test_draw_people_on_an_image(desk: Desk, world: World) -> None:
     eventually(page, lambda: not fresh(new).is_deleted, "the return")
     assert box_of(fresh(old)) == box_of(old)
 
+    # An engineer looks at them alone.
+    drawn = box_of(fresh(new))
+    page = desk.window(world.ed)
+    page.goto(f"/projects/{world.project.pk}/images/{image.pk}#person-{new.pk}")
+    expect(page.locator(".box-row")).to_have_count(2)
+    drag(page, image, (30, 40), (50, 60), "")
+    page.locator("[data-stage]").focus()
+    for key in ("Tab", "ArrowRight", "Delete"):
+        page.keyboard.press(key)
+    page.wait_for_timeout(300)
+    assert (box_of(fresh(new)), box_of(fresh(old))) == (drawn, box_of(old))
+    assert people.count() == 2
+    expect(page.locator("[data-status]")).to_have_text("")
 
-def drag(page: Page, image: Image, start: tuple[int, int], end: tuple[int, int]) -> None:
+
+def drag(page: Page, image: Image, start: tuple[int, int], end: tuple[int, int], told: str = "Saved") -> None:
     """Drag from one pixel of the image to another, by arithmetic of our own: the picture is fitted and centred."""
     frame = page.locator("[data-canvas]").bounding_box()
     assert frame is not None
@@ -192,7 +206,7 @@ def drag(page: Page, image: Image, start: tuple[int, int], end: tuple[int, int])
     page.mouse.down()
     page.mouse.move(left + end[0] * scale, top + end[1] * scale, steps=6)
     page.mouse.up()
-    expect(page.locator("[data-status]")).to_have_text("Saved")
+    expect(page.locator("[data-status]")).to_have_text(told)
 
 
 def box_of(person: Person) -> tuple[float, ...]:
