@@ -15,6 +15,7 @@ from densepose.predictor import load_predictor
 from densepose.training.examples import People, Source
 from labels.boxes import Box, crop_around
 from labels.dp_masks import label_map_of
+from labels.islands import without_strays
 from labels.prefill import prefill_parts
 from labels.rle import decode_mask
 
@@ -27,7 +28,10 @@ def main() -> None:
     options = parser.parse_args()
     predictor = load_predictor(options.weights)
     people = People([Source.of(options.folder)], 0.15)
-    names = ("network", "network, inside the outline", "network, else nearest limb", "nearest limb")
+    names = (
+        "network", "network, without strays", "network, inside the outline", "without strays, else nearest limb",
+        "nearest limb",
+    )  # fmt: skip
     shares: dict[str, list[float]] = {name: [] for name in names}
     pixels = dict.fromkeys(shares, 0)
     body = 0
@@ -42,9 +46,12 @@ def main() -> None:
         network = np.zeros(image.shape[:2], np.uint8)
         [person] = predictor.predict(image, [box])
         person.window.cut(network)[:] = person.part
-        inside = np.where(outline, crop.cut(network), 0)
         limbs = prefill_parts(np.reshape(record["keypoints"], (17, 3)), outline, crop)
-        maps = dict(zip(names, (crop.cut(network), inside, np.where(inside > 0, inside, limbs), limbs), strict=True))
+        seen = crop.cut(network)
+        cleaned = without_strays(seen)
+        inside = np.where(outline, seen, 0)
+        completed = np.where(outline & (cleaned > 0), cleaned, limbs)
+        maps = dict(zip(names, (seen, cleaned, inside, completed, limbs), strict=True))
         for name, found in maps.items():
             # Background called body counts against it too.
             wanted = (truth > 0) | (found > 0)

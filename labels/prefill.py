@@ -8,18 +8,16 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import ndimage
 
 from labels.boxes import Crop
 from labels.errors import LabelError
+from labels.islands import without_islands
 from labels.label_maps import LabelMap
 from labels.skeleton import Skeleton, skeleton_of
 
 _TORSO: Final = 1
 _TORSO_CLAIM: Final = 0.75  # a limb before the torso wins within this share of its own half-width
 _SURFACE: Final = 1.0  # the score at a limb's half-width, where it ends if there is no mask
-
-_ISLAND_SHARE: Final = 0.15  # of the part's largest piece
 
 
 def prefill_parts(keypoints: ArrayLike, mask: NDArray[np.bool_] | None, crop: Crop) -> LabelMap:
@@ -50,27 +48,7 @@ def prefill_parts(keypoints: ArrayLike, mask: NDArray[np.bool_] | None, crop: Cr
     if mask is None:
         part[score > _SURFACE] = 0
     label_map[row, column] = part
-    return _without_islands(label_map)
-
-
-def _without_islands(label_map: LabelMap) -> LabelMap:
-    """Give small pieces cut off from their part to the part that surrounds them most."""
-    cleaned = label_map.copy()
-    for part, window in enumerate(ndimage.find_objects(label_map), start=1):
-        if window is None:
-            continue
-        rows, columns = (slice(max(span.start - 1, 0), span.stop + 1) for span in window)
-        near, target = label_map[rows, columns], cleaned[rows, columns]
-        pieces, n_pieces = ndimage.label(near == part)
-        sizes = np.bincount(pieces.ravel())
-        for piece in range(1, n_pieces + 1):
-            if sizes[piece] >= _ISLAND_SHARE * sizes[1:].max():
-                continue
-            island = pieces == piece
-            around = near[ndimage.binary_dilation(island) & ~island]
-            if (around > 0).any():
-                target[island] = np.bincount(around[around > 0]).argmax()
-    return cleaned
+    return without_islands(label_map)
 
 
 def _nearest_part(
