@@ -106,10 +106,11 @@ class BulkPlay:
                 _put(settled, scene.settled, points)
                 submissions.append(settled)
                 consensus.append(_accepted(person, settled, Consensus.Method.REVIEWED, self.reviewer))
+            elif len(answers) == 1 and not self.project.is_review_required:
+                consensus.append(_accepted(person, answers[0], Consensus.Method.SINGLE, None))
         for rows in (sets, submissions, consensus):
             copy_rows(rows)
-        settled_people = [row.person_id for row in consensus if row.stage == Stage.CORRESPONDENCE]
-        self._close(tasks, settled_people)
+        self._close(tasks, {row.person_id for row in consensus if row.stage == Stage.CORRESPONDENCE})
         return len(submissions)
 
     def _parts(self, task: Task, scene: Scene, seed: int, at: datetime) -> list[Submission]:
@@ -165,12 +166,11 @@ class BulkPlay:
             surface_hash=self.project.surface_hash, style_hash=STYLE_HASH, active_ms=20_000,
         )  # fmt: skip
 
-    def _close(self, tasks: dict[tuple[int, str], Task], settled: Iterable[int]) -> None:
+    def _close(self, tasks: dict[tuple[int, str], Task], accepted: set[int]) -> None:
         people = {person for person, _stage in tasks}
         Task.objects.filter(person__in=people).update(places_left=0, state=Task.State.DONE)
-        if (self.project.correspondence_overlap > 1) or self.project.is_review_required:
-            waiting = Task.objects.filter(person__in=people - set(settled), stage=Stage.CORRESPONDENCE)
-            waiting.update(state=Task.State.REVIEW)
+        waiting = Task.objects.filter(person__in=people - accepted, stage=Stage.CORRESPONDENCE)
+        waiting.update(state=Task.State.REVIEW)
 
 
 def _put(row: Submission, answer: PointsAnswer, points: PointSet) -> None:

@@ -96,3 +96,11 @@ def test_bulk_load_makes_what_the_api_would_have_made(world, tmp_path):
     assert sum(row["deeds"].get("side_swap", 0) for row in rows.values()) > 0
     same = [np.array_equal(one.click, other.click) for one, other in zip(answers[::2], answers[1::2], strict=True)]
     assert not any(same)
+
+
+def test_a_single_answer_is_accepted_as_the_api_would_accept_it(world):
+    call_command("simulate_annotators", "Street", people=6, scenes=2, mix="careful=2", settled=0.5, bulk=True, seed=1)
+    accepted = Consensus.objects.filter(stage="correspondence")
+    assert accepted.count() == 6
+    assert set(accepted.values_list("method", flat=True)) == {"single", "reviewed"}
+    assert set(world.project.tasks.values_list("state", flat=True)) == {"done"}
