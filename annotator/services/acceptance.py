@@ -18,13 +18,21 @@ def accept_if_complete(*, task: Task, submission: Submission) -> None:
     """Settle a task after a submission, whose row the caller holds: accept, wait for more answers, or leave for review.
 
     Several answers wait in review until they are merged (`answers_complete`). A submission that supersedes the accepted
-    one is accepted in its place, unless the project asks for review.
+    one is accepted in its place, unless the project asks for review. What a reviewer settled stays, whoever answers late.
     """
     if task.is_gold:
         return
+    accepted = Consensus.objects.filter(person_id=task.person_id, stage=task.stage).only("method", "submission").first()
+    replaces_accepted = (
+        accepted is not None
+        and submission.supersedes_id is not None
+        and accepted.submission_id == submission.supersedes_id
+    )
+    if accepted is not None and accepted.method == Consensus.Method.REVIEWED and not replaces_accepted:
+        return
     # With an overlap of one, the answer at hand is all there is to count.
     standing = 1 if task.overlap == 1 else counting_answers(task)
-    if standing < task.overlap and not _replaces_accepted(task, submission):
+    if standing < task.overlap and not replaces_accepted:
         return
     if task.project.is_review_required or standing > 1:
         if task.state != Task.State.FLAGGED:
@@ -33,15 +41,6 @@ def accept_if_complete(*, task: Task, submission: Submission) -> None:
             answers_complete.send(Task, task=task)
         return
     place_consensus(task=task, answer=submission, method=Consensus.Method.SINGLE, by=None, answers=standing)
-
-
-def _replaces_accepted(task: Task, submission: Submission) -> bool:
-    return (
-        submission.supersedes_id is not None
-        and Consensus.objects.filter(
-            person_id=task.person_id, stage=task.stage, submission_id=submission.supersedes_id
-        ).exists()
-    )
 
 
 def place_consensus(

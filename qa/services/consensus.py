@@ -106,10 +106,13 @@ def _outcome(task: Task, answers: Sequence[Submission], merged: Merged) -> Merge
     if project.is_review_required:
         # They see how far the answers agree, and may ask for another themselves.
         return MergeDecision.Outcome.REVIEWER
+    accepted = Consensus.objects.filter(person_id=task.person_id, stage=task.stage).only("method").first()
+    if accepted is not None and accepted.method == Consensus.Method.REVIEWED:
+        # What a reviewer settled is theirs to change.
+        return MergeDecision.Outcome.REVIEWER
     if merged.disagreement <= project.disputed_bar and not merged.is_empty:
         return MergeDecision.Outcome.MERGED
-    is_open = not Consensus.objects.filter(person_id=task.person_id, stage=task.stage).exists()
-    may_ask = is_open and 1 < len(answers) < project.max_answers
+    may_ask = accepted is None and 1 < len(answers) < project.max_answers
     return MergeDecision.Outcome.ANOTHER if may_ask else MergeDecision.Outcome.REVIEWER
 
 

@@ -135,6 +135,33 @@ def test_answers_without_anything_in_common_are_merged_by_nobody(world):
     assert not Consensus.objects.filter(person=task.person).exists()
 
 
+def test_a_late_answer_leaves_what_a_reviewer_settled(world, third):
+    task = wants_two(world, "parts")
+    submit(world, "ana", "parts", painted(0))
+    submit(world, "ben", "parts", painted(0, part=2))
+    merge_answers(task.pk)
+    bens = Submission.objects.get(annotator=world.ben)
+    cleos = world.client("cleo").post(f"{API}/projects/{world.project.pk}/next", {"stage": "parts"}).json()
+    assert world.client("rita").post(f"{API}/submissions/{bens.pk}/accept").status_code == 200
+    body = {"client_uuid": str(uuid.uuid4()), "active_ms": 1000, "answer": painted(0)(cleos)}
+    done = world.client("cleo").post(f"{API}/leases/{cleos['lease']['id']}/submit", body, format="json")
+    assert done.status_code == 201, done.content
+    merge_waiting()
+    task.refresh_from_db()
+    accepted = Consensus.objects.get(person=task.person, stage="parts")
+    assert (task.state, accepted.method, accepted.submission) == ("done", "reviewed", bens)
+
+    # Its author gives it anew: a reviewer looks again, and nothing is merged over what stands.
+    again = world.client("ben").post(f"{API}/submissions/{bens.pk}/reopen").json()
+    body = {"client_uuid": str(uuid.uuid4()), "active_ms": 1000, "answer": painted(0)(again)}
+    done = world.client("ben").post(f"{API}/leases/{again['lease']['id']}/submit", body, format="json")
+    assert done.status_code == 201, done.content
+    assert merge_answers(task.pk).outcome == "reviewer"
+    task.refresh_from_db()
+    accepted.refresh_from_db()
+    assert (task.state, accepted.method, accepted.submission) == ("review", "reviewed", bens)
+
+
 @pytest.mark.usefixtures("third")
 def test_whose_checks_were_good_weighs_more_but_settles_no_dispute_alone(world):
     def checked(annotator, iou, answers):
