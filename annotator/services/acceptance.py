@@ -18,7 +18,7 @@ def accept_if_complete(*, task: Task, submission: Submission) -> None:
     """Settle a task after a submission, whose row the caller holds: accept, wait for more answers, or leave for review.
 
     Several answers wait in review until they are merged (`answers_complete`). A submission that supersedes the accepted
-    one is accepted in its place, unless the project asks for review. What a reviewer settled stays, whoever answers late.
+    one is accepted in its place, unless the project asks for review. What a reviewer settled stays otherwise.
     """
     if task.is_gold:
         return
@@ -30,8 +30,7 @@ def accept_if_complete(*, task: Task, submission: Submission) -> None:
     )
     if accepted is not None and accepted.method == Consensus.Method.REVIEWED and not replaces_accepted:
         return
-    # With an overlap of one, the answer at hand is all there is to count.
-    standing = 1 if task.overlap == 1 else counting_answers(task)
+    standing = counting_answers(task)
     if standing < task.overlap and not replaces_accepted:
         return
     if task.project.is_review_required or standing > 1:

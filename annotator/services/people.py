@@ -77,7 +77,8 @@ def change_person(*, person_id: int, revision: int, changes: dict[str, Any], by:
         ConflictError: `person_stale` with the current person.
         InvalidInputError: an unknown field or a bad box.
     """
-    person = Person.objects.select_for_update(of=("self",)).select_related("image").get(pk=person_id)
+    # Not its key: a submit that holds a task, which is changed here too, writes rows that point to the person.
+    person = Person.objects.select_for_update(of=("self",), no_key=True).select_related("image").get(pk=person_id)
     if person.revision != revision:
         raise ConflictError(
             "This person was changed meanwhile. Look at it again and repeat your change.",

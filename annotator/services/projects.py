@@ -6,14 +6,13 @@ from typing import Any, Final
 from django.core.exceptions import ValidationError
 from django.core.files.base import File
 from django.db import transaction
-from django.db.models import F
-from django.db.models.functions import Greatest
 
 from annotator.errors import InvalidInputError, NotFoundError
-from annotator.models import ExamplePicture, Membership, Project, Role, Stage, Task, User
+from annotator.models import ExamplePicture, Membership, Project, Role, Stage, User
 from annotator.services import events
 from annotator.services.images import check_picture
 from annotator.services.preannotation import order_tasks
+from annotator.services.task_states import change_overlap
 from annotator.storage import store_bytes
 from body.canonical import load_canonical_body
 
@@ -54,7 +53,8 @@ def change_project(*, project: Project, by: User, **settings: Any) -> Project:
     Raises:
         InvalidInputError: an unknown setting or one out of range.
     """
-    project = Project.objects.select_for_update().get(pk=project.pk)
+    # Not its key: a submit that holds a task, which is changed here too, writes rows that point to the project.
+    project = Project.objects.select_for_update(no_key=True).get(pk=project.pk)
     before = {name: getattr(project, name) for name in settings if name in EDITABLE}
     for name, value in _known(settings).items():
         setattr(project, name, value)
@@ -63,19 +63,12 @@ def change_project(*, project: Project, by: User, **settings: Any) -> Project:
     old, new = events.changes(before, settings)
     for stage in Stage:
         if f"{stage.value}_overlap" in new:
-            _change_overlap(project, stage)
+            change_overlap(project, stage)
     if "orders_by_uncertainty" in new:
         order_tasks(project)
     if new:
         events.record_event(verb="changed", target=project, project=project, actor=by, before=old, after=new)
     return project
-
-
-def _change_overlap(project: Project, stage: Stage) -> None:
-    overlap = project.overlap_for(stage.value)
-    Task.objects.filter(
-        project=project, stage=stage, is_gold=False, state__in=[Task.State.OPEN, Task.State.WAITING]
-    ).update(overlap=overlap, places_left=Greatest(0, F("places_left") + overlap - F("overlap")))
 
 
 def _known(settings: dict[str, Any]) -> dict[str, Any]:

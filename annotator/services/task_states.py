@@ -3,14 +3,34 @@
 from collections.abc import Iterable
 from typing import Final
 
+from django.db import connection
 from django.db.models import Q, QuerySet
 
-from annotator.models import Consensus, Lease, Person, PointSet, Stage, Submission, Task
+from annotator.models import Consensus, Lease, Person, PointSet, Project, Stage, Submission, Task
 
 # Put aside by a person; only a person takes these back.
 _HELD = frozenset({Task.State.FLAGGED, Task.State.PAUSED})
 # Submissions that are not checks of who gave them.
 IS_WORK: Final = Q(lease=None) | Q(lease__purpose="")
+
+# Counted from rows, as settle_task does. What has enough answers goes to review, unless someone is still at it.
+_OVERLAP = """
+WITH counted AS (
+    SELECT t.id, count(s.id) FILTER (WHERE b.id IS NULL) AS standing, count(s.id) AS held,
+           (SELECT count(*) FROM annotator_lease l
+            WHERE l.task_id = t.id AND l.state = 'live' AND l.revises_id IS NULL AND l.purpose = '') AS live
+    FROM annotator_task t
+    LEFT JOIN (annotator_submission s LEFT JOIN annotator_lease made ON made.id = s.lease_id
+               LEFT JOIN annotator_sentback b ON b.submission_id = s.id)
+        ON s.task_id = t.id AND coalesce(made.purpose, '') = '' AND (b.id IS NULL OR b.is_open)
+        AND NOT EXISTS (SELECT 1 FROM annotator_submission later WHERE later.supersedes_id = s.id)
+    WHERE t.id = ANY (%(tasks)s) GROUP BY t.id
+)
+UPDATE annotator_task t
+SET overlap = %(overlap)s, places_left = greatest(0, %(overlap)s - held - live), updated_at = now(),
+    state = CASE WHEN t.state = 'open' AND standing >= %(overlap)s AND live = 0 THEN 'review' ELSE t.state END
+FROM counted WHERE t.id = counted.id
+"""
 
 
 def standing_answers(task: Task) -> QuerySet[Submission]:
@@ -61,6 +81,17 @@ def _working_state(task: Task, standing: int) -> Task.State:
     if Consensus.objects.filter(person_id=task.person_id, stage=task.stage).exists():
         return Task.State.DONE
     return Task.State.REVIEW if standing >= task.overlap else Task.State.OPEN
+
+
+def change_overlap(project: Project, stage: Stage) -> None:
+    """Bring the tasks of a stage that are not done to the project's overlap; what has enough answers goes to review."""
+    tasks = Task.objects.filter(
+        project=project, stage=stage, is_gold=False, state__in=[Task.State.OPEN, Task.State.WAITING]
+    )
+    # Held first, then counted: what others did to them until then is seen.
+    held = list(tasks.select_for_update(no_key=True).order_by("pk").values_list("pk", flat=True))
+    with connection.cursor() as cursor:
+        cursor.execute(_OVERLAP, {"tasks": held, "overlap": project.overlap_for(stage.value)})
 
 
 def make_tasks(people: Iterable[Person], *, priority: int = 0) -> list[Task]:

@@ -1,17 +1,20 @@
 """Fifty people at once, on real connections: no place twice, no submission lost."""
 
 import threading
+import time
 import uuid
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from django.db import connection, connections
+from django.db import connection, connections, transaction
 from django.db.models import Count
 
 from annotator.errors import GoneError
 from annotator.models import Lease, Membership, Role, Stage, Submission, Task
 from annotator.services.leases import expire_leases
+from annotator.services.people import change_person
+from annotator.services.projects import change_project
 from annotator.services.queue import take_next_task
 from annotator.services.submissions import submit
 from tests.factories import make_people, make_user, make_world, parts_answer
@@ -45,6 +48,17 @@ def in_threads(work, arguments):
 
     with ThreadPoolExecutor(len(arguments)) as pool:
         return list(pool.map(one, arguments))
+
+
+def wait_until_locked_out(cursor):
+    """Return once some other connection waits for a lock."""
+    until = time.monotonic() + 20
+    while time.monotonic() < until:
+        cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
+        if cursor.fetchone()[0]:
+            return
+        time.sleep(0.02)
+    raise AssertionError("nobody waits")
 
 
 def annotators(project, count):
@@ -128,3 +142,37 @@ def test_the_last_place_goes_to_one_while_a_lease_expires():
     assert live + Submission.objects.count() == 1
     assert Task.objects.get(stage="parts").places_left == 0
     assert not Lease.objects.filter(state="live").values("task").annotate(n=Count("id")).filter(n__gt=1).exists()
+
+
+@pytest.mark.parametrize(
+    ("pointed_at", "changes"),
+    [
+        ("project", {"parts_overlap": 2}),
+        ("project", {"orders_by_uncertainty": True}),
+        ("person", {"is_ignored": True}),
+    ],
+)
+def test_a_manager_and_whoever_submits_do_not_wait_for_each_other(pointed_at, changes):
+    world = make_world()
+    (person,) = make_people(world.project, 1)
+    Task.objects.update(uncertainty=1)
+    key = world.project.pk if pointed_at == "project" else person.pk
+
+    def change(_):
+        try:
+            if pointed_at == "project":
+                change_project(project=world.project, by=world.mia, **changes)
+            else:
+                change_person(person_id=person.pk, revision=person.revision, changes=changes, by=world.mia)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(1) as pool:
+        with transaction.atomic(), connection.cursor() as cursor:
+            # As a submit does: its task is held, then comes a row whose foreign key wants the project or the person.
+            Task.objects.select_for_update(no_key=True).get(person=person, stage="parts")
+            changed = pool.submit(change, None)
+            wait_until_locked_out(cursor)
+            cursor.execute("SET LOCAL lock_timeout = '2s'")
+            cursor.execute(f"SELECT 1 FROM annotator_{pointed_at} WHERE id = %s FOR KEY SHARE", [key])
+        changed.result(timeout=20)

@@ -162,6 +162,38 @@ def test_a_late_answer_leaves_what_a_reviewer_settled(world, third):
     assert (task.state, accepted.method, accepted.submission) == ("review", "reviewed", bens)
 
 
+def test_fewer_answers_wanted_settle_what_has_enough(world, third):
+    def want(answers):
+        path = f"{API}/projects/{world.project.pk}"
+        assert world.client("mia").patch(path, {"parts_overlap": answers}).status_code == 200
+        task.refresh_from_db()
+
+    task = wants_two(world, "parts")
+    submit(world, "ana", "parts", painted(0))
+    want(2)
+    assert (task.state, task.places_left) == ("open", 1)
+    want(1)
+    merge_waiting()
+    task.refresh_from_db()
+    accepted = Consensus.objects.get(person=task.person, stage="parts")
+    assert (task.state, task.places_left, accepted.method) == ("done", 0, "single")
+
+    task = wants_two(world, "parts")
+    want(3)
+    submit(world, "ana", "parts", painted(0))
+    submit(world, "ben", "parts", painted(0))
+    cleos = world.client("cleo").post(f"{API}/projects/{world.project.pk}/next", {"stage": "parts"}).json()
+    want(1)
+    assert (task.state, task.places_left) == ("open", 0), "Cleo is at it"
+    want(3)
+    assert (task.state, task.places_left) == ("open", 0), "two answers and Cleo's place"
+    want(1)
+    body = {"client_uuid": str(uuid.uuid4()), "active_ms": 1000, "answer": painted(0)(cleos)}
+    done = world.client("cleo").post(f"{API}/leases/{cleos['lease']['id']}/submit", body, format="json")
+    assert done.status_code == 201, done.content
+    assert merge_answers(task.pk).answers == 3, "no answer is passed over"
+
+
 @pytest.mark.usefixtures("third")
 def test_whose_checks_were_good_weighs_more_but_settles_no_dispute_alone(world):
     def checked(annotator, iou, answers):
