@@ -80,6 +80,12 @@ def can_annotate(user: Any, project: Project | int) -> bool:
     return may_annotate(membership_of(user, project))
 
 
+def can_work(user: Any, project: Project | int) -> bool:
+    """Return whether the user gets tasks now: may annotate, and is not paused."""
+    membership = membership_of(user, project)
+    return membership is not None and may_annotate(membership) and not membership.is_paused
+
+
 def can_review(user: Any, project: Project | int) -> bool:
     return may_review(membership_of(user, project))
 

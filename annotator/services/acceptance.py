@@ -6,11 +6,11 @@ from django.db import transaction
 from django.utils import timezone
 
 from annotator.errors import ConflictError, InvalidInputError, NotFoundError
-from annotator.models import Answer, Consensus, Lease, Membership, Role, SentBack, Stage, Submission, Task, User
-from annotator.permissions import may_review, membership_for
+from annotator.models import Answer, Consensus, Lease, SentBack, Stage, Submission, Task, User
+from annotator.permissions import can_work, may_review, membership_for
 from annotator.services.events import record_event
 from annotator.services.point_sets import parts_accepted
-from annotator.services.task_states import counting_answers, settle_task
+from annotator.services.task_states import counting_answers, settle_task, settle_with_points
 from annotator.signals import answers_complete
 
 
@@ -141,12 +141,12 @@ def send_back(*, user: User, submission_id: int, note: str) -> SentBack:
     if SentBack.objects.filter(submission=submission).exists():
         raise ConflictError("This submission was sent back already.", code="already_sent_back")
     sent_back = SentBack.objects.create(
-        submission=submission, author=author, reviewer=user, note=note, is_open=_can_work(author, task)
+        submission=submission, author=author, reviewer=user, note=note, is_open=can_work(author, task.project_id)
     )
     Consensus.objects.filter(submission=submission).delete()
     if task.state in {Task.State.DONE, Task.State.REVIEW}:
         task.state = Task.State.OPEN
-    settle_task(task)
+    settle_with_points(task)
     record_event(verb="sent back", target=submission, project=task.project_id, actor=user, after={"note": note})
     return sent_back
 
@@ -172,15 +172,6 @@ def reviewed_submission(user: User, submission_id: int) -> tuple[Submission, Tas
     if Submission.objects.filter(supersedes=submission).exists():
         raise ConflictError("A later submission supersedes this one.", code="superseded")
     return submission, task
-
-
-def _can_work(author: User, task: Task) -> bool:
-    return (
-        author.is_active
-        and Membership.objects.filter(user=author, project_id=task.project_id, is_paused=False)
-        .exclude(role=Role.ENGINEER)
-        .exists()
-    )
 
 
 def free_places_of(*, user: User, project_id: int) -> int:

@@ -2,9 +2,10 @@
 
 import numpy as np
 
-from annotator.models import Consensus, Lease, Person, PointSet, SentBack, Stage, Submission, Task
+from annotator.models import Consensus, Lease, Person, PointSet, SentBack, Stage, Task
+from annotator.permissions import can_work
 from annotator.services.events import record_event
-from annotator.services.task_states import settle_task
+from annotator.services.task_states import settle_task, standing_answers
 from labels.boxes import Crop
 from labels.label_maps import LabelMap, recrop
 from labels.sampling import SampledPoints, resample, sample_points
@@ -79,7 +80,10 @@ def _sampled_again(
 
 
 def _ask_again(person: Person) -> None:
-    """After points changed: end live leases, and send answers to older points back to their authors."""
+    """After points changed: end live leases, and send answers to older points back to their authors.
+
+    Where an author can no longer work here, the place goes to anyone. Hidden checks hold no place, and are left alone.
+    """
     Lease.objects.filter(task__person=person, task__stage=Stage.CORRESPONDENCE, state=Lease.State.LIVE).update(
         state=Lease.State.EXPIRED
     )
@@ -87,13 +91,13 @@ def _ask_again(person: Person) -> None:
     if task is None:
         return
     Consensus.objects.filter(person=person, stage=Stage.CORRESPONDENCE).delete()
-    standing = Submission.objects.filter(task=task, superseded_by=None, sent_back=None).select_related("annotator")
-    for submission in standing:
+    for submission in standing_answers(task).select_related("annotator"):
         if submission.annotator is None:
             continue
         SentBack.objects.create(
             submission=submission,
             author=submission.annotator,
+            is_open=can_work(submission.annotator, task.project_id),
             note="The parts of this person changed, and with them some points. Your other answers are kept.",
         )
         record_event(verb="sent back", target=submission, project=task.project_id)

@@ -8,9 +8,9 @@ from typing import Any, Final
 from django.db import transaction
 from django.utils.dateparse import parse_datetime
 
-from annotator.models import Consensus, Lease, Stage, Submission, Task, User
+from annotator.models import Consensus, Lease, Submission, Task, User
 from annotator.services.events import record_event
-from annotator.services.task_states import counting_answers, settle_task
+from annotator.services.task_states import counting_answers, settle_with_points
 from annotator.services.tasks import MAX_OVERLAP
 
 _KEPT: Final = ("answers", "figures", "method", "submission_id", "accepted_by_id")
@@ -38,7 +38,7 @@ def ask_second_answers(submissions: list[Submission]) -> list[dict[str, Any]]:
             accepted.delete()
         task.overlap += 1
         task.save(update_fields=["overlap", "updated_at"])
-        _settle(task)
+        settle_with_points(task)
         record_event(
             verb="asked another", target=task, project=task.project_id,
             before={"overlap": task.overlap - 1}, after={"overlap": task.overlap, "doubted": submission.pk},
@@ -62,21 +62,13 @@ def take_back_second_answers(asked: list[dict[str, Any]], by: User) -> tuple[int
         task.overlap -= 1
         task.save(update_fields=["overlap", "updated_at"])
         _accept_again(task, entry["accepted"])
-        _settle(task)
+        settle_with_points(task)
         record_event(
             verb="asked less", target=task, project=task.project_id, actor=by,
             before={"overlap": task.overlap + 1}, after={"overlap": task.overlap},
         )  # fmt: skip
         taken += 1
     return taken, used
-
-
-def _settle(task: Task) -> None:
-    """Bring the task into line, and the person's points with its parts: without parts they wait."""
-    settle_task(task)
-    others = Task.objects.select_for_update(no_key=True).filter(person=task.person_id, stage=Stage.CORRESPONDENCE)
-    for other in others.exclude(pk=task.pk):
-        settle_task(other)
 
 
 def _accept_again(task: Task, kept: dict[str, Any] | None) -> None:

@@ -53,7 +53,7 @@ def settle_task(task: Task, *, release_hold: bool = False) -> Task:
     """
     person = Person.objects.get(pk=task.person_id)
     standing = counting_answers(task)
-    reserved = Submission.objects.filter(task=task, superseded_by=None, sent_back__is_open=True).count()
+    reserved = Submission.objects.filter(IS_WORK, task=task, superseded_by=None, sent_back__is_open=True).count()
     live = Lease.objects.filter(task=task, state=Lease.State.LIVE, revises=None, purpose="").count()
     task.places_left = max(0, task.overlap - standing - reserved - live)
     if not person.is_annotatable:
@@ -64,6 +64,14 @@ def settle_task(task: Task, *, release_hold: bool = False) -> Task:
         task.state = _working_state(task, standing)
     task.save(update_fields=["state", "places_left", "updated_at"])
     return task
+
+
+def settle_with_points(task: Task) -> None:
+    """Bring a task into line, and the person's points with its parts: without parts they wait."""
+    settle_task(task)
+    others = Task.objects.select_for_update(no_key=True).filter(person=task.person_id, stage=Stage.CORRESPONDENCE)
+    for other in others.exclude(pk=task.pk):
+        settle_task(other)
 
 
 def _has_points(person: Person) -> bool:

@@ -11,12 +11,12 @@ from django.core.files.storage import default_storage
 from django.core.files.uploadedfile import SimpleUploadedFile
 from PIL import Image as Pillow
 
-from annotator.models import Consensus, Event, Image, Lease, Person, Project, SentBack, Task
+from annotator.models import Consensus, Event, Image, Lease, Person, Project, SentBack, Submission, Task
 from annotator.services.images import add_image, delete_image
 from annotator.services.pictures import stored_crop, stored_surroundings
 from annotator.services.superpixels import superpixels_name
 from annotator.storage import store_bytes
-from tests.factories import accept_parts, parts_answer, picture_bytes
+from tests.factories import accept_parts, parts_answer, picture_bytes, points_answer
 
 API = "/api/v1"
 
@@ -285,6 +285,42 @@ class TestReview:
         world.client("mia").patch(f"{API}/projects/{world.project.pk}/members/{world.ana.pk}", {"is_paused": True})
         world.client("rita").post(f"{API}/submissions/{submission}/send-back", {"note": "Again, please."})
         assert world.client("ben").post(f"{API}/projects/{world.project.pk}/next", {"stage": "parts"}).json()["lease"]
+
+    def test_points_wait_where_accepted_parts_are_sent_back(self, world, views, submission):
+        rita, ben = world.client("rita"), world.client("ben")
+        rita.post(f"{API}/submissions/{submission}/accept")
+        rita.post(f"{API}/submissions/{submission}/send-back", {"note": "Again, please."})
+        assert set(Task.objects.values_list("stage", "state")) == {("parts", "open"), ("correspondence", "waiting")}
+        nxt = f"{API}/projects/{world.project.pk}/next"
+        assert ben.post(nxt, {"stage": "correspondence"}).json()["lease"] is None
+
+    def test_changed_parts_keep_points_for_no_one_who_is_gone(self, world, views, submission):
+        world.client("rita").post(f"{API}/submissions/{submission}/accept")
+        task = Task.objects.select_related("person").get(stage="correspondence")
+        bundle = self.answer_points(world, "ben")
+        check = Lease.objects.create(
+            task=task, annotator=world.ana, purpose="check", expires_at=task.created_at, state="submitted",
+        )  # fmt: skip
+        bens = Submission.objects.get(lease=bundle["lease"]["id"])
+        told = Submission.objects.filter(pk=bens.pk).values().get() | {
+            "id": None, "client_uuid": uuid.uuid4(), "annotator_id": world.ana.pk, "lease_id": check.pk,
+        }  # fmt: skip
+        Submission.objects.create(**told)
+        world.client("mia").patch(f"{API}/projects/{world.project.pk}/members/{world.ben.pk}", {"is_paused": True})
+        accept_parts(task.person, (1, 2), by=world.rita)
+        task.refresh_from_db()
+        assert (task.state, task.places_left) == ("open", 1)
+        sent_back = SentBack.objects.get()
+        assert (sent_back.submission, sent_back.is_open) == (bens, False)
+
+    @staticmethod
+    def answer_points(world, name):
+        client = world.client(name)
+        bundle = client.post(f"{API}/projects/{world.project.pk}/next", {"stage": "correspondence"}).json()
+        body = {"client_uuid": str(uuid.uuid4()), "active_ms": 1, "answer": points_answer(bundle)}
+        done = client.post(f"{API}/leases/{bundle['lease']['id']}/submit", body, format="json")
+        assert done.status_code == 201, done.content
+        return bundle
 
 
 class TestMembers:
