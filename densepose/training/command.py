@@ -73,11 +73,11 @@ def run_train(options: argparse.Namespace) -> None:
     import torch
 
     from densepose.checkpoints import read_checkpoint
-    from densepose.training.loop import Schedule, train
+    from densepose.training.loop import Schedule, device_of_rank, train
 
     if options.threads is not None:
         torch.set_num_threads(options.threads)
-    device = usable_device(options.device)
+    device = device_of_rank(usable_device(options.device))
     options.out.mkdir(parents=True, exist_ok=True)
     start = read_checkpoint(options.weights) if options.weights else None
     options.preset = options.preset or _preset_of(start)

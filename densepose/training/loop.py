@@ -143,6 +143,7 @@ def train(
         ValueError: `out` holds another run; the message names what differs.
     """
     who = dict(identity or {})
+    _meet(device)
     rank, _world = _ranks()
     model = learner.model.to(device).train()
     averaged = {name: tensor.detach().clone() for name, tensor in model.state_dict().items()}
@@ -191,10 +192,22 @@ def train(
 
 def _ranks() -> tuple[int, int]:
     """Return this process's number and how many there are under `torchrun`."""
-    world = int(os.environ.get("WORLD_SIZE", "1"))
-    if world > 1 and not torch.distributed.is_initialized():
-        torch.distributed.init_process_group("nccl" if torch.cuda.is_available() else "gloo")
-    return int(os.environ.get("RANK", "0")), world
+    return int(os.environ.get("RANK", "0")), int(os.environ.get("WORLD_SIZE", "1"))
+
+
+def device_of_rank(device: torch.device) -> torch.device:
+    """Return this process's own GPU under `torchrun`, where a GPU is asked for and not which one."""
+    if device.type != "cuda" or device.index is not None or "LOCAL_RANK" not in os.environ:
+        return device
+    own = torch.device("cuda", int(os.environ["LOCAL_RANK"]))
+    torch.cuda.set_device(own)
+    return own
+
+
+def _meet(device: torch.device) -> None:
+    """Wait for the other processes that `torchrun` started."""
+    if _ranks()[1] > 1 and not torch.distributed.is_initialized():
+        torch.distributed.init_process_group("nccl" if device.type == "cuda" else "gloo")
 
 
 def _step(
@@ -218,13 +231,23 @@ def _step(
             seen[name] = seen.get(name, 0.0) + float(value.detach()) / schedule.accumulate
     parameters = [p for group in optimizer.param_groups for p in group["params"]]
     if world > 1:
-        for parameter in parameters:
-            if parameter.grad is not None:
-                torch.distributed.all_reduce(parameter.grad)
-                parameter.grad /= world
+        _share_gradients(parameters, world, device)
     torch.nn.utils.clip_grad_norm_(parameters, _CLIP_NORM)
     optimizer.step()
     return seen
+
+
+def _share_gradients(parameters: list[nn.Parameter], world: int, device: torch.device) -> None:
+    """Give every process the mean of all gradients: 0 counts where one has none, and what none has stays so."""
+    has_gradient = torch.tensor([p.grad is not None for p in parameters], dtype=torch.uint8, device=device)
+    torch.distributed.all_reduce(has_gradient, torch.distributed.ReduceOp.MAX)
+    for parameter, is_shared in zip(parameters, has_gradient.tolist(), strict=True):
+        if not is_shared:
+            continue
+        if parameter.grad is None:
+            parameter.grad = torch.zeros_like(parameter)
+        torch.distributed.all_reduce(parameter.grad)
+        parameter.grad /= world
 
 
 def _agreed(seconds: float, device: torch.device) -> float:
