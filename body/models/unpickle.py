@@ -6,13 +6,14 @@ stand-ins collected is checked, and only then made into arrays.
 """
 
 import pickle
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
 from typing import Any, BinaryIO, Final, Literal
 
 import numpy as np
 import numpy.typing as npt
 
 _MAX_DEPTH: Final = 8  # of chumpy expressions inside each other
+_MAX_NODES: Final = 100_000  # of a tree; a list that is mentioned again and again counts each time
 _MAX_ENTRIES: Final = 10_000_000  # of a sparse matrix once it is filled
 _SPARSE_FORMATS: Final = ("csc", "csr", "coo")
 
@@ -202,10 +203,12 @@ def load_array_tree(file: BinaryIO) -> Any:
         ForbiddenPickleError: it asks for anything else, a class or a function.
         Exception: whatever `pickle` and numpy raise on damaged or truncated input.
     """
-    return _plain(_RestrictedUnpickler(file).load(), 0)
+    return _plain(_RestrictedUnpickler(file).load(), 0, iter(range(_MAX_NODES)))
 
 
-def _plain(value: object, depth: int) -> Any:
+def _plain(value: object, depth: int, places: Iterator[int]) -> Any:
+    if next(places, None) is None:
+        raise pickle.UnpicklingError(f"it holds more than {_MAX_NODES:,} entries")
     if depth > _MAX_DEPTH:
         raise pickle.UnpicklingError(f"its containers are nested more than {_MAX_DEPTH} deep")
     if isinstance(value, _Array):
@@ -215,9 +218,9 @@ def _plain(value: object, depth: int) -> Any:
     if isinstance(value, dict):
         if not all(isinstance(key, str) for key in value):
             raise ForbiddenPickleError("a dictionary has a key that is not text")
-        return {key: _plain(inner, depth + 1) for key, inner in value.items()}
+        return {key: _plain(inner, depth + 1, places) for key, inner in value.items()}
     if isinstance(value, list | tuple):
-        return [_plain(inner, depth + 1) for inner in value]
+        return [_plain(inner, depth + 1, places) for inner in value]
     raise ForbiddenPickleError(f"it holds a {type(value).__name__}")
 
 

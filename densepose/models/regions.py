@@ -160,7 +160,9 @@ def _taps(low: Tensor, high: Tensor, size: Tensor, out_px: int) -> tuple[Tensor,
 
 def _align(feature: Tensor, regions: Tensor, stride: int, out_px: int) -> Tensor:
     # Without the half-pixel shift: the public checkpoints were trained that way.
-    return roi_align(feature, regions.to(feature.dtype), out_px, 1 / stride, _SAMPLING_RATIO, aligned=False)
+    # In single precision: the 8 bits of bfloat16 would round a coordinate of 600 pixels to a multiple of 4.
+    pooled = roi_align(feature.float(), regions.float(), out_px, 1 / stride, _SAMPLING_RATIO, aligned=False)
+    return pooled.to(feature.dtype)
 
 
 def _level_of(boxes: Tensor, n_levels: int) -> Tensor:

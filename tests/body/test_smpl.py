@@ -20,6 +20,7 @@ from scipy import sparse
 from scipy.spatial.transform import Rotation
 
 from body.models.smpl import JOINT_NAMES, SmplFileError, convert_smpl, load_smpl
+from body.models.unpickle import load_array_tree
 
 PARENTS = [-1, 0, 0, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 9, 9, 12, 13, 14, 16, 17, 18, 19, 20, 21]
 
@@ -273,6 +274,18 @@ def test_an_attack_inside_a_whole_model_is_refused_by_name(arrays, tmp_path):
     with pytest.raises(SmplFileError, match=r"asks for posix\.system"):
         load_smpl(path)
     assert not (tmp_path / "executed").exists()
+
+
+def test_a_tree_that_mentions_its_lists_over_and_over_is_refused():
+    """Three kilobytes that would unfold to 100 to the power of 7 entries."""
+    inner: list[object] = [1.0] * 100
+    for _ in range(6):
+        inner = [inner] * 100
+    written = pickle.dumps({"model": inner})
+    assert len(written) < 3_000
+    with pytest.raises(pickle.UnpicklingError, match="more than 100,000 entries"):
+        load_array_tree(io.BytesIO(written))
+    assert load_array_tree(io.BytesIO(pickle.dumps({"a": [1, 2]}))) == {"a": [1, 2]}
 
 
 def test_an_array_that_lies_about_its_size_is_refused(arrays, tmp_path):

@@ -146,6 +146,16 @@ def test_pooling_by_rows_is_region_align() -> None:
         assert pool_regions(features, (4, 8, 16, 32), [boxes[:0], boxes[:0]], 7).shape == (0, 8, 7, 7)
 
 
+def test_regions_keep_their_coordinates_in_half_precision() -> None:
+    """On a ramp along x a region that begins at 602 pixels has other features than one that begins at 600 or 604."""
+    ramp = (torch.arange(160.0) - 150).expand(1, 1, 8, 160)
+    region = torch.tensor([[602.0, 4.0, 630.0, 28.0]])
+    kinds = (torch.float32, torch.bfloat16)
+    whole, half = (pool_regions([ramp.to(kind)], (4,), [region], 7)[0, 0, 0] for kind in kinds)
+    assert half.dtype == torch.bfloat16
+    torch.testing.assert_close(half.float(), whole, atol=0.05, rtol=0)
+
+
 @pytest.mark.parametrize("size", [(28, 28), (13, 6), (1, 3)])
 def test_winograd_is_convolution(size: tuple[int, int]) -> None:
     torch.manual_seed(0)
