@@ -5,7 +5,7 @@ logits say so, else it has the chart of the largest fine logit and that chart's 
 cells; where all four have the same largest logit, so has every mixture of them, and nothing need be resampled.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Final
@@ -54,14 +54,44 @@ def surface_maps(maps: DenseMaps, sizes: Sequence[Size]) -> list[SurfaceMap]:
         return []
     look = _charts if isinstance(maps, ChartMaps) else _vertices
     grids = _grids(maps)
-    pixels = _Pixels.of(sizes, maps.coarse)
-    chunks = [look(maps, grids, pixels.part(start)) for start in range(0, len(pixels), _PIXELS_AT_ONCE)]
-    ends = torch.tensor([height * width for height, width in sizes]).cumsum(0)
-    whole = np.split(torch.cat(chunks).cpu().numpy(), ends[:-1].tolist())
-    shaped = [of.reshape(height, width, -1) for of, (height, width) in zip(whole, sizes, strict=True)]
+    dtypes = (np.uint8, np.float32, np.float32) if isinstance(maps, ChartMaps) else (np.int32,)
+    found = [[np.empty(size, dtype) for dtype in dtypes] for size in sizes]
+    for bands in _bands(sizes):
+        values = look(maps, grids, _Pixels.of(bands, sizes, maps.coarse)).cpu().numpy()
+        for band in bands:
+            n_pixels = (band.stop - band.start) * sizes[band.person][1]
+            for whole, column in zip(found[band.person], values[:n_pixels].T, strict=True):
+                whole[band.start : band.stop] = column.reshape(-1, sizes[band.person][1])
+            values = values[n_pixels:]
     if isinstance(maps, EmbeddingMaps):
-        return [_of_vertices(of[..., 0].astype(np.int32)) for of in shaped]
-    return [SurfaceMap(of[..., 0].astype(np.uint8), of[..., 1].copy(), of[..., 2].copy()) for of in shaped]
+        return [_of_vertices(vertex) for (vertex,) in found]
+    return [SurfaceMap(chart, u, v) for chart, u, v in found]
+
+
+@dataclass(frozen=True, slots=True)
+class _Band:
+    """Rows `start` to `stop` of one person's window."""
+
+    person: int
+    start: int
+    stop: int
+
+
+def _bands(sizes: Sequence[Size]) -> Iterator[list[_Band]]:
+    """Return all rows of all windows, in groups of at most _PIXELS_AT_ONCE pixels, or of one row."""
+    group: list[_Band] = []
+    room = _PIXELS_AT_ONCE
+    for person, (height, width) in enumerate(sizes):
+        start = 0
+        while start < height:
+            if room < width and group:
+                yield group
+                group, room = [], _PIXELS_AT_ONCE
+            stop = min(height, start + max(room // width, 1))
+            group.append(_Band(person, start, stop))
+            room -= (stop - start) * width
+            start = stop
+    yield group
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +144,7 @@ class _Grid:
 
 @dataclass(frozen=True, slots=True)
 class _Pixels:
-    """P pixels of all people's windows, one window after the other, row by row.
+    """P pixels of people's windows, one band after the other, row by row.
 
     Attributes:
         cell: (P,) int64 the row of a `_Grid` of the cell to the upper left of each.
@@ -126,26 +156,22 @@ class _Pixels:
     along: Tensor
 
     @classmethod
-    def of(cls, sizes: Sequence[Size], maps: Tensor) -> "_Pixels":
-        """Return the pixels of windows of these sizes over maps (R, C, S, S)."""
+    def of(cls, bands: Sequence[_Band], sizes: Sequence[Size], maps: Tensor) -> "_Pixels":
+        """Return the pixels of bands of windows of these sizes over maps (R, C, S, S)."""
         side = maps.shape[-1]
         cells, downs, alongs = [], [], []
-        for person, (height, width) in enumerate(sizes):
-            row, down = _between(side, height, maps.device)
+        for band in bands:
+            height, width = sizes[band.person]
+            row, down = (of[band.start : band.stop] for of in _between(side, height, maps.device))
             column, along = _between(side, width, maps.device)
-            first = person * (side + 1) ** 2 + row * (side + 1)
+            first = band.person * (side + 1) ** 2 + row * (side + 1)
             cells.append((first[:, None] + column).reshape(-1))
             downs.append(down[:, None].expand(-1, width).reshape(-1))
-            alongs.append(along.expand(height, -1).reshape(-1))
+            alongs.append(along.expand(len(row), -1).reshape(-1))
         return cls(torch.cat(cells), torch.cat(downs), torch.cat(alongs))
 
     def __len__(self) -> int:
         return len(self.cell)
-
-    def part(self, start: int) -> "_Pixels":
-        """Return those from one on, as many as are looked at together."""
-        stop = start + _PIXELS_AT_ONCE
-        return _Pixels(self.cell[start:stop], self.down[start:stop], self.along[start:stop])
 
     def chosen(self, which: Tensor) -> "_Pixels":
         """Return some of them, by number (N,) int64."""

@@ -153,10 +153,8 @@ def paste(canvas: Collage, person: CutOut, rng: np.random.Generator) -> None:
     zoom = min(zoom, _LARGEST_ZOOM)
     size = tuple(max(2, round(length * zoom)) for length in person.alpha.shape[::-1])  # width, height
     how = cv2.INTER_AREA if zoom < 1 else cv2.INTER_LINEAR
-    pixels, alpha = (
-        cv2.resize(person.pixels, size, interpolation=how),
-        cv2.resize(person.alpha, size, interpolation=how),
-    )
+    pixels = cv2.resize(person.pixels, size, interpolation=how)
+    alpha = cv2.resize(person.alpha, size, interpolation=how) / np.float32(255)
     if rng.random() < 0.5:
         pixels, alpha = pixels[:, ::-1], alpha[:, ::-1]
     pixels = np.clip(pixels * rng.uniform(0.7, 1.3, 3) + rng.uniform(-20, 20), 0, 255)

@@ -4,7 +4,6 @@ An annotation teaches what it holds: `dp_masks` the parts, points the surface, a
 all. A synthetic set written with `--truth` also teaches the surface at every pixel.
 """
 
-from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +19,7 @@ from body.cse import surface_of_cse_vertex
 from densepose.annotations import ImageEntry, naming, read_file
 from densepose.crops import Region, region_of, square, to_square
 from densepose.photographs import check_files, image_path, read_photograph
+from densepose.training.kept import Kept
 from labels.boxes import Box, Crop
 from labels.densepose_coco import Record, points_of
 from labels.dp_masks import label_map_of
@@ -89,7 +89,7 @@ class People:
         sources: the sets.
         margin: of the network's crop, `LiteConfig.margin`.
         scale: what box coordinates are divided by, 255 or 256.
-        kept_bytes: how much memory examples may take; 450 kB each.
+        kept_bytes: how much memory examples may take, with those of processes forked later; 450 kB each.
 
     Raises:
         OSError: a file cannot be read, or an image is missing.
@@ -103,8 +103,7 @@ class People:
         self._margin = margin
         self._scale = scale
         self._records: list[tuple[Source, ImageEntry, Record]] = []
-        self._kept: OrderedDict[int, Example] = OrderedDict()
-        self._kept_bytes, self._most_bytes = 0, kept_bytes
+        self._kept: Kept[int, Example] = Kept(lambda example: example.n_bytes, kept_bytes)
         for source in sources:
             self._records += _records_of(source)
         check_files({image_path(source.images, image.file_name) for source, image, _ in self._records})
@@ -113,13 +112,7 @@ class People:
         return len(self._records)
 
     def __getitem__(self, index: int) -> Example:
-        example = self._kept.get(index)
-        if example is None:
-            example = self.make(index)
-            self._keep(index, example)
-            while self._kept_bytes > self._most_bytes and len(self._kept) > 1:
-                self._kept_bytes -= self._kept.popitem(last=False)[1].n_bytes
-        return example
+        return self._kept.get(index, lambda: self.make(index))
 
     def fill(self, workers: int) -> None:
         """Make as many examples as may be kept, in some processes; processes forked later share them."""
@@ -127,13 +120,8 @@ class People:
             _Made(self), batch_size=None, num_workers=workers, multiprocessing_context="fork" if workers else None
         )
         for index, example in enumerate(forked(loader)):
-            if self._kept_bytes > self._most_bytes:
+            if not self._kept.keep(index, example):
                 break
-            self._keep(index, example)
-
-    def _keep(self, index: int, example: Example) -> None:
-        self._kept[index] = example
-        self._kept_bytes += example.n_bytes
 
     def record(self, index: int) -> Record:
         """Return a person's annotation as it stands in the file."""

@@ -6,9 +6,8 @@ Reads any COCO file with person boxes; a picture that no annotation names is a p
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import cv2
 import numpy as np
@@ -16,6 +15,7 @@ import numpy.typing as npt
 
 from densepose.annotations import naming, read_file
 from densepose.photographs import check_files, image_path, read_photograph
+from densepose.training.kept import Kept
 from labels.boxes import Box
 from labels.densepose_coco import Record
 from labels.rle import decode_mask
@@ -23,9 +23,10 @@ from labels.rle import decode_mask
 UInt8 = npt.NDArray[np.uint8]
 Float64 = npt.NDArray[np.float64]
 
-_KEPT_PICTURES: Final = 2500  # decoded ones; of 320 x 320 px they take 0.8 GB
 _CUT_OUT_PX: Final = 48  # a smaller person would be pasted as a blur
 _SPARE: Final = 2  # pixels around a cut-out
+_BLURRED: Final = 4  # further pixels that its outline's blur reads
+_CUT_OUT_BYTES: Final = 1_000_000_000  # of all cut-outs
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -54,15 +55,18 @@ class Picture:
             OSError: it is missing or no picture.
             ValueError: it has another size.
         """
-        return _read(self.path, self.size)
+        return _kept.get((self.path, self.size), lambda: read_photograph(self.path, self.size))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CutOut:
-    """A person without surroundings: pixels (h, w, 3) RGB, and alpha (h, w) in 0..1."""
+    """A person without surroundings: pixels (h, w, 3) RGB, and alpha (h, w) in 0..255."""
 
     pixels: UInt8
-    alpha: npt.NDArray[np.float32]
+    alpha: UInt8
+
+
+_kept: Kept[tuple[Path, tuple[int, int]], UInt8] = Kept(lambda pixels: pixels.nbytes)
 
 
 def read_pictures(folder: Path) -> list[Picture]:
@@ -97,23 +101,36 @@ def read_pictures(folder: Path) -> list[Picture]:
     return pictures
 
 
-@lru_cache(maxsize=_KEPT_PICTURES)
-def _read(path: Path, size: tuple[int, int]) -> UInt8:
-    return read_photograph(path, size)
+def cut_out_people(pictures: Sequence[Picture], most_bytes: int = _CUT_OUT_BYTES) -> list[CutOut]:
+    """Return the people of pictures who have an outline and are large enough to be pasted elsewhere.
 
-
-def cut_out_people(pictures: Sequence[Picture]) -> list[CutOut]:
-    """Return the people of pictures who have an outline and are large enough to be pasted elsewhere."""
-    found = []
-    for picture in pictures:
+    Args:
+        pictures: they are looked at in random order, the same each time.
+        most_bytes: no more are cut out than fit.
+    """
+    found: list[CutOut] = []
+    left = most_bytes
+    for row in np.random.default_rng(0).permutation(len(pictures)).tolist():
+        picture = pictures[row]
         for box, is_crowd, record in zip(picture.boxes, picture.is_crowd, picture.records, strict=True):
-            outline = record.get("segmentation")
-            if is_crowd or not outline or max(box[2:] - box[:2]) < _CUT_OUT_PX:
+            inside = np.clip(box, 0, np.tile(picture.size[::-1], 2))
+            size = inside[2:] - inside[:2]
+            if is_crowd or not record.get("segmentation") or size.max() < _CUT_OUT_PX or size.min() < 1:
                 continue
-            pixels = picture.pixels()
-            mask = decode_mask(outline, (pixels.shape[0], pixels.shape[1])).astype(np.float32)
-            x0, y0 = (max(int(value) - _SPARE, 0) for value in box[:2])
-            x1, y1 = (int(value) + _SPARE + 1 for value in box[2:])
-            alpha = cv2.GaussianBlur(mask, (0, 0), 0.8)[y0:y1, x0:x1]
-            found.append(CutOut(pixels[y0:y1, x0:x1].copy(), np.asarray(alpha, np.float32)))
+            with naming(record, picture.path):
+                cut = _cut_out(picture.pixels(), box, record["segmentation"])
+            left -= cut.pixels.nbytes + cut.alpha.nbytes
+            if left < 0:
+                return found
+            found.append(cut)
     return found
+
+
+def _cut_out(pixels: UInt8, box: Float64, outline: Any) -> CutOut:
+    height, width = pixels.shape[:2]
+    x0, y0 = (max(int(value) - _SPARE, 0) for value in box[:2])
+    x1, y1 = (min(int(value) + _SPARE + 1, side) for value, side in zip(box[2:], (width, height), strict=True))
+    left, top = max(x0 - _BLURRED, 0), max(y0 - _BLURRED, 0)
+    mask = decode_mask(outline, (height, width))[top : y1 + _BLURRED, left : x1 + _BLURRED]
+    alpha = cv2.GaussianBlur(mask.astype(np.uint8) * np.uint8(255), (0, 0), 0.8)
+    return CutOut(pixels[y0:y1, x0:x1].copy(), alpha[y0 - top : y1 - top, x0 - left : x1 - left].copy())

@@ -23,6 +23,7 @@ from densepose.models.heads import EmbeddingMaps, EmbeddingOutput
 from densepose.models.rcnn import BOX_WEIGHTS, RPN_WEIGHTS, DensePoseRCNN
 from densepose.models.regions import ANCHOR_SIZES_PX, Boxes, encode_boxes, level_anchors
 from densepose.training.batches import LITTLE_AUGMENTATION, Augmentation, recoloured
+from densepose.training.kept import Kept
 from densepose.training.lite import order_of_step
 from densepose.training.losses import (
     LOSS_WEIGHTS,
@@ -51,6 +52,7 @@ class RcnnRecipe:
         short_sides_px: one is drawn for each picture.
         rpn_samples, box_samples: anchors and regions of a picture that count.
         dense_regions: regions of a picture that the dense head and the branches learn from, at most.
+        proposals_per_level: kept of each level before suppression; more than in use, as published.
         dense_overlap: of such a region with its person, at least.
         n_frozen_stages: of the backbone, with its stem: 2 where it is pretrained, as published.
         seed: decides order and augmentation.
@@ -61,6 +63,7 @@ class RcnnRecipe:
     rpn_samples: int = 256
     box_samples: int = 512
     dense_regions: int = 32
+    proposals_per_level: int = 2000
     dense_overlap: float = 0.7
     n_frozen_stages: int = 0
     seed: int = 0
@@ -104,8 +107,9 @@ class RcnnLearner:
         torch.manual_seed(recipe.seed)
         self.config, self.recipe, self.device = config, recipe, device
         self._pictures, self._held_out = pictures, held_out
-        self._surfaces: dict[tuple[int, int], Surface] = {}
+        self._surfaces: Kept[tuple[int, int], Surface] = Kept(lambda surface: surface.n_bytes)
         self.model = DensePoseRCNN(config)
+        self.model.rpn.config = replace(config, proposals_per_level=recipe.proposals_per_level)
         if start is not None:
             begin_with(self.model, start.tensors)
         elif isinstance(self.model.output, EmbeddingOutput):
@@ -165,11 +169,9 @@ class RcnnLearner:
         return _Truth(batch.images, batch.sizes, persons, crowds, surfaces)
 
     def _surface(self, row: int, number: int, size: tuple[int, int]) -> Surface:
-        if (row, number) not in self._surfaces:
-            record = self._pictures[row].records[number]
-            with naming(record, self._pictures[row].path):
-                self._surfaces[row, number] = surface_of_record(record, size)
-        return self._surfaces[row, number]
+        record = self._pictures[row].records[number]
+        with naming(record, self._pictures[row].path):
+            return self._surfaces.get((row, number), lambda: surface_of_record(record, size))
 
     def _proposal_losses(
         self, logits: list[Tensor], deltas: list[Tensor], truth: _Truth, generator: torch.Generator

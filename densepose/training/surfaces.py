@@ -52,6 +52,10 @@ class Surface:
     keypoints: Float64
     is_seen: npt.NDArray[np.bool_]
 
+    @property
+    def n_bytes(self) -> int:
+        return sum(int(getattr(self, field.name).nbytes) for field in fields(self))
+
     def mirrored(self) -> "Surface":
         """Return the person as a flipped picture shows it: left and right exchanged."""
         chart, u, v = mirror_iuv(self.chart, self.uv[:, 0], self.uv[:, 1])
