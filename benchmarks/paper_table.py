@@ -123,11 +123,12 @@ class PicturePredictor:
 
 def learner_of(row: str, options: argparse.Namespace, people: Examples, seed: int) -> LiteLearner:
     """Return what a row trains."""
-    is_whole = row == "fcn"
+    is_whole, is_distilled = row == "fcn", row in ("distilled", "cascade")
     side = 2 * options.crop if is_whole else options.crop
     recipe = replace(
         LiteRecipe(), batch=options.batch // 4 if is_whole else options.batch, crop_px=side, seed=seed,
-        n_points=256 if is_whole else 128, is_dense=row in ("distilled", "cascade"),
+        n_points=256 if is_whole else 128, is_dense=is_distilled,
+        annotated_share=0.5 if is_distilled else 0.0,
     )  # fmt: skip
     kind = {"fcn": FcnLearner, "teacher": TeacherLearner, "cascade": CascadeLearner}.get(row, LiteLearner)
     return kind(
@@ -144,7 +145,8 @@ def trained(row: str, options: argparse.Namespace, people: Examples, seed: int) 
         learner.save = lambda path, model: _store(model, weights)  # type: ignore[method-assign]
         minutes = None if options.steps else options.minutes
         schedule = Schedule(minutes=minutes, steps=options.steps, log_every=100, precision="bf16")
-        train(learner, schedule, out, device=learner.device, say=say)
+        identity = {"configuration": learner.config.to_json(), "recipe": repr(learner.recipe)}
+        train(learner, schedule, out, device=learner.device, identity=identity, say=say)
     learner.model.to(learner.device).load_state_dict(torch.load(weights, weights_only=True))
     learner.model.eval()
     return learner

@@ -103,17 +103,19 @@ def make_batch(
     augmentation: Augmentation,
     is_dense: bool,
     rng: np.random.Generator,
+    annotated_share: float = 0.0,
 ) -> Batch:
     """Return a batch of crops of `crop_px` pixels.
 
     Args:
         n_points: how many points of each person count; drawn from its annotated ones, or from its pixels.
-        is_dense: take points from the truth of every pixel where an example has it.
+        is_dense: take points from the surface of every pixel where an example has it.
         rng: decides everything random.
+        annotated_share: of these points, at most, are annotated ones all the same.
     """
     made = []
     for example in examples:
-        points = _chosen_points(example, n_points, is_dense, rng)
+        points = _chosen_points(example, n_points, is_dense, annotated_share, rng)
         made.append(_augmented(example, points, crop_px, augmentation, rng))
     images, label, grid, chart, uv, is_mirrored = (np.stack(column) for column in zip(*made, strict=True))
     chart, uv = _mirrored(chart, uv, is_mirrored)
@@ -181,23 +183,29 @@ def _pixel_map(turn: Float64, shift: Float64, centre: float, stride: int) -> Flo
     return np.column_stack([turn * stride, turn @ first + shift - 0.5])
 
 
-def _chosen_points(example: Example, n_points: int, is_dense: bool, rng: np.random.Generator) -> _Points:
+def _chosen_points(
+    example: Example, n_points: int, is_dense: bool, annotated_share: float, rng: np.random.Generator
+) -> _Points:
     """Return n_points points; where a person has fewer, chart 0 fills up."""
-    if is_dense and example.dense is not None:
-        rows, columns = np.nonzero(example.dense[:, :, 0])
-        found = len(rows)
-        pick = rng.integers(0, max(found, 1), n_points) if found else np.zeros(0, np.int64)
-        dense = example.dense[rows[pick], columns[pick]] if found else np.zeros((0, 3), np.uint8)
-        xy, chart, uv = np.column_stack([columns[pick], rows[pick]]) + 0.5, dense[:, 0], dense[:, 1:] / 255.0
-    else:
-        pick = rng.permutation(len(example.xy))[:n_points]
-        xy, chart, uv = example.xy[pick], example.chart[pick], example.uv[pick]
-    missing = n_points - len(xy)
-    return (
-        np.concatenate([xy, np.zeros((missing, 2))]),
-        np.concatenate([chart, np.zeros(missing, np.uint8)]).astype(np.uint8),
-        np.concatenate([uv, np.zeros((missing, 2))]),
-    )
+    dense = example.dense if is_dense else None
+    n_annotated = min(len(example.xy), n_points if dense is None else round(annotated_share * n_points))
+    chosen = [] if dense is None else [_dense_points(dense, n_points - n_annotated, rng)]
+    pick = rng.permutation(len(example.xy))[:n_annotated] if n_annotated else np.zeros(0, np.int64)
+    chosen.append((example.xy[pick], example.chart[pick], example.uv[pick]))
+    missing = n_points - sum(len(xy) for xy, _, _ in chosen)
+    chosen.append((np.zeros((missing, 2)), np.zeros(missing, np.uint8), np.zeros((missing, 2))))
+    xy, chart, uv = (np.concatenate(column) for column in zip(*chosen, strict=True))
+    return xy, chart.astype(np.uint8), uv
+
+
+def _dense_points(dense: UInt8, n_points: int, rng: np.random.Generator) -> _Points:
+    """Return n_points of a person's pixels, some of them several times; none where the person has none."""
+    rows, columns = np.nonzero(dense[:, :, 0])
+    found = len(rows)
+    pick = rng.integers(0, found, n_points) if found else np.zeros(0, np.int64)
+    of_pixels = dense[rows[pick], columns[pick]]
+    xy = np.column_stack([columns[pick], rows[pick]]) + 0.5
+    return xy.astype(np.float64), of_pixels[:, 0], of_pixels[:, 1:] / 255.0
 
 
 def recoloured(image: UInt8, how: Augmentation, rng: np.random.Generator) -> UInt8:

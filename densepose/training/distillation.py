@@ -81,9 +81,29 @@ def _filled(
         dense = dense_targets(teacher(batch.images, hints), batch.label).cpu().numpy()  # (B, 3, G, G)
     cells = crop_px // OUT_STRIDE
     pixel = (np.arange(STORED_PX) + 0.5 - STORED_PX / 2) * CONTEXT / STORED_PX + 0.5  # as a share of the crop
-    cell = np.floor(pixel * cells).astype(np.int64)
-    is_inside = (cell >= 0) & (cell < cells)
-    cell = np.clip(cell, 0, cells - 1)
-    whole = dense[:, :, cell[:, None], cell].transpose(0, 2, 3, 1)  # (B, S, S, 3)
+    is_inside = (pixel >= 0) & (pixel < 1)
+    whole = _enlarged(dense, np.clip(pixel * cells - 0.5, 0, cells - 1))
     whole = whole * (is_inside[:, None] & is_inside)[None, :, :, None]
     return np.asarray(np.rint(whole * (1, 255, 255)), np.uint8)
+
+
+def _enlarged(
+    dense: np.ndarray[tuple[int, ...], np.dtype[np.float32]], place: np.ndarray[tuple[int, ...], np.dtype[np.float64]]
+) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
+    """Return the nearest cell's chart, and U and V mixed of the cells around that have it, (B, S, S, 3).
+
+    Args:
+        dense: (B, 3, G, G).
+        place: (S,) where each row and column lies between the centres of cells, 0 to G - 1.
+    """
+    low, nearest = np.floor(place).astype(np.int64), np.floor(place + 0.5).astype(np.int64)
+    high, share = np.minimum(low + 1, dense.shape[-1] - 1), place - low
+    chart = dense[:, 0][:, nearest[:, None], nearest]  # (B, S, S)
+    total, uv = np.zeros(chart.shape), np.zeros((2, *chart.shape))
+    for row, down in ((low, 1 - share), (high, share)):
+        for column, along in ((low, 1 - share), (high, share)):
+            corner = dense[:, :, row[:, None], column]  # (B, 3, S, S)
+            weight = down[:, None] * along * (corner[:, 0] == chart)
+            total += weight
+            uv += weight * corner[:, 1:].transpose(1, 0, 2, 3)
+    return np.stack([chart, *uv / total], axis=-1)  # the nearest cell is one of the four, so that there is a weight

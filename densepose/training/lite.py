@@ -25,7 +25,8 @@ class LiteRecipe:
 
     Attributes:
         batch: people a step; crop_px: side of their crops while training; n_points: points of each that count.
-        is_dense: learn the surface from the truth of every pixel, where a set has it.
+        is_dense: learn the surface at every pixel, where a set has it.
+        annotated_share: of the points of such a person are annotated ones: where a teacher said the rest.
         backbone_rate: learning rate of the pretrained backbone, as a share of the rest's.
         seed: decides order and augmentation.
     """
@@ -34,6 +35,7 @@ class LiteRecipe:
     crop_px: int = 192
     n_points: int = 128
     is_dense: bool = True
+    annotated_share: float = 0.0
     backbone_rate: float = 0.3
     seed: int = 0
     augmentation: Augmentation = field(default_factory=Augmentation)
@@ -98,6 +100,7 @@ class LiteLearner:
             n_points=recipe.n_points,
             augmentation=recipe.augmentation,
             is_dense=recipe.is_dense,
+            annotated_share=recipe.annotated_share,
             rng=np.random.default_rng((recipe.seed, step, share)),
         )
 

@@ -1,5 +1,7 @@
 """DP-FCN, teacher, cascade and embeddings: shapes, gradients everywhere, and each learns three people by heart."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -14,7 +16,7 @@ from densepose.models.embedding import embedding_loss, vertex_features
 from densepose.models.fcn import DensePoseFCN
 from densepose.models.heads import ChartMaps, EmbeddingOutput
 from densepose.models.teacher import N_HINTS, Teacher, dense_targets, hint_maps
-from densepose.training.batches import Batch
+from densepose.training.batches import NO_AUGMENTATION, Batch, make_batch
 from densepose.training.distillation import DistilledPeople
 from densepose.training.examples import SOME_PART, STORED_PX, Example
 from densepose.training.losses import LOSS_WEIGHTS, chart_losses
@@ -132,6 +134,55 @@ def test_distilled_people_have_a_surface_on_their_parts_only() -> None:
     assert (chart[is_deep] > 0).all()
     assert not chart[:70].any()
     assert not chart[170:].any()
+
+
+class Ramps(nn.Module):
+    """A teacher that says chart 7 on the left and 9 on the right; v falls downwards."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.zeros(1))
+
+    def forward(self, images: Tensor, hints: Tensor) -> ChartMaps:
+        side = hints.shape[-1]
+        along = ((torch.arange(side) + 0.5) / side).expand(len(images), side, side)
+        fine, u, v = (torch.zeros(len(images), 25, side, side) for _ in range(3))
+        fine[:, 7], fine[:, 9] = 1 - along, along
+        u[:, 7], u[:, 9], v[:] = along, 0.25, 1 - along[:, None]
+        return ChartMaps(torch.zeros(len(images), 15, side, side), fine, u, v)
+
+
+def test_what_a_teacher_says_is_interpolated_inside_a_chart() -> None:
+    label = np.full((STORED_PX, STORED_PX), 6, np.uint8)
+    image = np.full((STORED_PX, STORED_PX, 3), 100, np.uint8)
+    example = Example(image, label, np.array([[120.0, 100.0]]), np.array([7], np.uint8), np.array([[0.3, 0.6]]), None)
+    dense = DistilledPeople([example], Ramps(), SMALL)[0].dense  # type: ignore[arg-type]
+    row = dense[STORED_PX // 2, 30:226].astype(float)  # inside of the teacher's crop, away from its border
+    along = (np.arange(30, 226) + 0.5 - STORED_PX / 2) * 1.25 / STORED_PX + 0.5
+    is_left = row[:, 0] == 7
+    assert (is_left == (along < 0.5)).all()
+    assert np.abs(row[:, 2] / 255 - (1 - along))[np.abs(along - 0.5) > 0.02].max() < 0.6 / 255
+    assert np.abs(row[:, 1] / 255 - along)[along < 0.48].max() < 0.6 / 255
+    assert (row[~is_left, 1] == 64).all()  # nothing of the chart beside it
+
+
+def test_annotated_points_count_beside_what_a_teacher_says() -> None:
+    label = np.full((STORED_PX, STORED_PX), 6, np.uint8)
+    image = np.full((STORED_PX, STORED_PX, 3), 100, np.uint8)
+    dense = np.full((STORED_PX, STORED_PX, 3), 7, np.uint8)
+    xy, chart, uv = np.full((30, 2), 128.0), np.full(30, 9, np.uint8), np.full((30, 2), 0.5)
+    example = Example(image, label, xy, chart, uv, dense)
+    shown = {"crop_px": 64, "n_points": 40, "augmentation": NO_AUGMENTATION, "is_dense": True}
+    for share, expected in ((0.5, 20), (0.0, 0), (1.0, 30)):
+        batch = make_batch([example], rng=np.random.default_rng(0), annotated_share=share, **shown)  # type: ignore[arg-type]
+        assert int((batch.chart == 9).sum()) == expected
+    few = make_batch(
+        [replace(example, xy=xy[:3], chart=chart[:3], uv=uv[:3])],
+        rng=np.random.default_rng(0),
+        annotated_share=0.5,
+        **shown,
+    )  # type: ignore[arg-type]
+    assert int((few.chart == 9).sum()) == 3
 
 
 def test_embedding_head_learns_the_vertices_of_its_points() -> None:
