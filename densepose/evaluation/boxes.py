@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 import numpy as np
 
-from densepose.evaluation.matching import AREAS_PX, MAX_DETECTIONS, Detections, Matches, Truths, match, summary
+from densepose.evaluation.matching import AREAS_PX, Detections, Matches, Truths, match, summary
 from densepose.evaluation.scoring import box_overlap
 
 if TYPE_CHECKING:
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from densepose.people_finder import FoundPerson
     from densepose.training.pictures import Picture
 
+MAX_BOXES: Final = 100  # of a picture, as COCO counts boxes; of surfaces it is `matching.MAX_DETECTIONS`
 SMALLEST_PX: Final = 16.0  # people whose longest side is below are ignored: nobody can annotate them
 
 
@@ -32,7 +33,7 @@ def box_figures(finder: Finds, pictures: "Sequence[Picture]") -> dict[str, float
     """
     by_area: dict[str, list[Matches]] = {area: [] for area in AREAS_PX}
     for picture in pictures:
-        people = finder.find(picture.pixels())[:MAX_DETECTIONS]
+        people = finder.find(picture.pixels())[:MAX_BOXES]
         found = np.array([person.box.to_xywh() for person in people]).reshape(-1, 4)
         size = picture.boxes[:, 2:] - picture.boxes[:, :2]
         truth = np.concatenate([picture.boxes[:, :2], size], axis=1)
