@@ -51,7 +51,10 @@ def merge_waiting() -> int:
     )
     tasks = list(waiting.values_list("pk", flat=True)[:_MERGES_A_BEAT])
     for task_id in tasks:
-        merge_answers(task_id)
+        try:
+            merge_answers(task_id)
+        except Exception:  # One that cannot be merged must not hold up the others; it is tried again at the next beat.
+            logger.exception("merge_failed task=%s", task_id)
     return len(tasks)
 
 
@@ -66,8 +69,12 @@ def refresh_figures() -> int:
             continue
         refreshed += 1
         started = time.monotonic()
-        while (change := refresh_project(project, table)) is not None and change.is_more and time.monotonic() < until:
-            pass
+        try:
+            while (change := refresh_project(project, table)) and change.is_more and time.monotonic() < until:
+                pass
+        except Exception:  # One project's figures must not hold up the others'; they are tried again at the next beat.
+            logger.exception("figures_failed project=%s", project.pk)
+            continue
         logger.info("figures_refreshed project=%s seconds=%.2f", project.pk, time.monotonic() - started)
     ChangedTask.objects.exclude(project_id__in=Project.objects.values("pk")).delete()
     return refreshed

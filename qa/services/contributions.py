@@ -83,11 +83,13 @@ def _sides(sums: Sums, rows: Rows) -> Iterator[_Seen]:
     pairs = np.flatnonzero(kind != _ALONE)
     if not len(pairs):
         return
-    between = np.flatnonzero(kind == _BETWEEN)
     everyone = sums.rows_of(np.full(len(pairs), EVERYONE))
     yield _Seen(pairs, everyone, np.maximum(*weeks)[pairs], is_turned=False)
     yield _Seen(pairs, sums.rows_of(first[pairs]), weeks[0][pairs], is_turned=False)
-    yield _Seen(between, sums.rows_of(second[between]), weeks[1][between], is_turned=True)
+    # Against the truth, only the first is an answer.
+    between = np.flatnonzero(kind == _BETWEEN)
+    if len(between):
+        yield _Seen(between, sums.rows_of(second[between]), weeks[1][between], is_turned=True)
 
 
 def _add_alone(sums: Sums, rows: Rows, sign: int) -> None:

@@ -1,14 +1,16 @@
 """Agreement by hand: label maps of a few pixels, points in known places, and sums that grow as answers come."""
 
 import uuid
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from celery import current_app
 from django.db import connection
 
-from annotator.models import PointSet, Submission
+from annotator.models import Membership, PointSet, Role, Submission
 from annotator.services.acceptance import accept_submission
+from annotator.services.projects import create_project
 from body.surface import SurfacePoints, mirror, nearest_vertex, surface_of_vertex
 from labels.boxes import Crop
 from qa.models import ChangedTask, PartsComparison, PointsComparison, Tally
@@ -16,6 +18,7 @@ from qa.services import parts_agreement
 from qa.services.opposites import Swap, find_swaps, open_to, opposite_vertices
 from qa.services.refreshing import forget, is_stale, refresh_project
 from qa.services.tallies import REPLICATES, View, inflated, replicate_weights
+from qa.tasks import refresh_figures
 from tests.distances import StraightTable
 from tests.factories import answered, make_world
 from tests.gold import make_gold
@@ -289,3 +292,17 @@ def test_truth_that_is_there_before_the_first_answer_hinders_no_figures(world):
     sheet = world.project.sheets.get(annotator=None)
     assert sheet.data["stages"]["parts"]["answers"] == 2
     assert browser(world, "mia").get(page).status_code == 200
+
+
+def test_one_project_s_damage_hinders_no_other_s_figures(world):
+    other = replace(world, project=create_project(name="Other", by=world.mia))
+    for user in (world.ana, world.ben):
+        Membership.objects.create(project=other.project, user=user, role=Role.ANNOTATOR)
+    answered(world, "parts")
+    refresh_figures()
+    Tally.objects.filter(project=world.project).update(sums=b"damaged")
+    answered(world, "parts")
+    answered(other, "parts")
+    refresh_figures()
+    assert other.project.sheets.get(annotator=None).data["stages"]["parts"]["answers"] == 2
+    assert ChangedTask.objects.filter(project_id=world.project.pk).exists(), "it is tried again"

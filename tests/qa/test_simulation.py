@@ -9,6 +9,8 @@ from django.core.management import CommandError, call_command
 from annotator.models import Consensus, PointStatus, Submission
 from body.canonical import load_canonical_body
 from body.surface import SurfacePoints, positions
+from qa.services.refreshing import refresh_project
+from tests.distances import StraightTable
 from tests.factories import make_views, make_world
 from tests.live import LiveApp
 
@@ -104,3 +106,8 @@ def test_a_single_answer_is_accepted_as_the_api_would_accept_it(world):
     assert accepted.count() == 6
     assert set(accepted.values_list("method", flat=True)) == {"single", "reviewed"}
     assert set(world.project.tasks.values_list("state", flat=True)) == {"done"}
+    # Pairs of an answer with the truth, and no pair of two answers.
+    refresh_project(world.project, StraightTable())
+    agreement = world.project.sheets.get(annotator=None).data["agreement"]
+    assert agreement["settled"] is not None
+    assert agreement["between"] is None
