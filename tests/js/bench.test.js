@@ -56,12 +56,12 @@ test("the next case is fetched while one looks at this; a settled one leaves the
   assert.equal((await store.open())?.data, 2);
   await Promise.resolve();
   assert.deepEqual(asked, [2, 3]);
-  store.settled();
+  store.settled(2);
   assert.equal((await store.open())?.data, 3);
   assert.deepEqual(asked, [2, 3], "it was here already");
-  store.settled();
-  assert.equal(store.current?.task, 1);
-  store.settled();
+  store.settled(1);
+  assert.equal(store.current?.task, 3, "another one left the list: what is looked at stays");
+  store.settled(3);
   assert.equal(store.open(), null);
   assert.equal(store.go(1), false);
 });

@@ -21,6 +21,10 @@ test("combinations have one name each", () => {
   assert.equal(combinationOf(press(" ", "Space")), "space");
   assert.equal(combinationOf(press("#", "Digit3", { shiftKey: true })), "shift+3");
   assert.equal(combinationOf(press("3", "Numpad3")), "3");
+  assert.equal(combinationOf(press("é", "Digit2")), "2", "a French keyboard");
+  assert.equal(combinationOf(press("'", "Digit4")), "4");
+  const altGraph = { ctrlKey: true, altKey: true, getModifierState: (/** @type {string} */ name) => name === "AltGraph" };
+  assert.equal(combinationOf(press("[", "Digit8", altGraph)), "[", "a German keyboard");
   assert.equal(combinationOf(press("Shift", "ShiftLeft", { shiftKey: true })), null);
   assert.equal(combinationOf(press("ㄖ", "KeyB")), "b", "a keyboard that writes Zhuyin");
   assert.equal(combinationOf(press("и", "KeyB")), "b", "a Cyrillic keyboard");

@@ -125,6 +125,23 @@ test("a lost answer and a later change: both are on the server in the end", asyn
   saver.close();
 });
 
+test("one of several writes without an answer reached the server: it is recognised as our own", async () => {
+  const { server, saver, edit } = setUp();
+  server.failure = new ApiError("offline");
+  edit(1);
+  await saver.saveNow();
+  server.failure = null;
+  server.losesAnswer = true;
+  edit(2);
+  await saver.saveNow();
+  edit(3);
+  await saver.saveNow();
+  await pause(40);
+  assert.equal(saver.status.state, "saved");
+  assert.deepEqual(server.draft, { value: 3 });
+  saver.close();
+});
+
 test("stale: nothing is overwritten until one version is chosen", async () => {
   const { server, saver, edit } = setUp();
   server.revision = 4;

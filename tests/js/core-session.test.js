@@ -175,7 +175,10 @@ test("what an earlier page could not send is sent by the next one, for its own a
   await local.putSubmission({ ...pending, clientUuid: "u1", leaseId: "old", userId: 5 });
   await local.putSubmission({ ...pending, clientUuid: "u2", leaseId: "other", userId: 6 });
   const { session, api } = setUp(t, new FakeApi(), local);
+  const held = t.mock.method(api, "post");
   await session.start();
+  const [next] = held.mock.calls.filter(({ arguments: [path] }) => path.endsWith("/next"));
+  assert.deepEqual(next.arguments[1].holding, ["old"], "or it would be handed out again");
   await settle();
   assert.deepEqual(api.submitted.map(({ client_uuid }) => client_uuid), ["u1"]);
   assert.equal((await local.submissions()).length, 1);

@@ -163,9 +163,10 @@ export class Bench {
   #sendBack() {
     const answer = this.#answer;
     if (!answer?.has_author) return this.#messages.show("told", { tone: "warn", icon: "note", title: t("This answer was imported: nobody can redo it"), canClose: true, forMs: 4000 });
+    const { task } = this.#data;
     this.#note.ask(t("Send back to {name} with a note", { name: answer.author }), t("Send back"), async (note) => {
       await this.#api.post(`submissions/${answer.id}/send-back`, { note });
-      this.#leave(t("Sent back"));
+      this.#leave(task, t("Sent back"));
     });
   }
 
@@ -190,19 +191,22 @@ export class Bench {
   #settle(act, words) {
     if (this.#isBusy) return;
     this.#isBusy = true;
+    const { task } = this.#data;
     this.#try(async () => {
       await act();
-      this.#leave(words);
+      this.#leave(task, words);
     }).finally(() => {
       this.#isBusy = false;
     });
   }
 
-  /** This case is done with: the next. @param {string} words */
-  #leave(words) {
-    this.#store.settled();
+  /** A case is done with: the next, unless the reviewer has gone on meanwhile. @param {number} task @param {string} words */
+  #leave(task, words) {
+    const isAtHand = this.#store.current?.task === task;
+    this.#store.settled(task);
     this.#try(async () => {
-      await this.#open();
+      if (isAtHand) await this.#open();
+      else if (this.#data) this.#showSide();
       this.#messages.show("told", { tone: "ok", icon: "check", title: words, canClose: true, forMs: 2500 });
     });
   }

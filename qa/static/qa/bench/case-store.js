@@ -46,10 +46,13 @@ export class CaseStore {
     return true;
   }
 
-  /** The case at hand is settled: it leaves the list, the next one takes its place. */
-  settled() {
-    const [gone] = this.rows.splice(this.at, 1);
-    if (gone) this.#loaded.delete(gone.task);
+  /** A case is settled: it leaves the list; was it at hand, the next one takes its place. @param {number} task */
+  settled(task) {
+    const place = this.rows.findIndex((row) => row.task === task);
+    if (place < 0) return;
+    this.rows.splice(place, 1);
+    this.#loaded.delete(task);
+    if (place < this.at) this.at -= 1;
     this.at = Math.max(0, Math.min(this.at, this.rows.length - 1));
   }
 

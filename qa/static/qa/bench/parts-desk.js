@@ -66,7 +66,7 @@ export class PartsDesk {
     this.#hatch = data.answers.length > 1 ? hatched(this.prepared.disputed, width, height) : null;
     this.#photo.show(image, data.crop);
     this.#showTiles();
-    this.update();
+    this.#frame();
   }
 
   /** @param {number} index */
@@ -96,13 +96,13 @@ export class PartsDesk {
   step(step) {
     const n = this.prepared.overlaps.length;
     this.at = Math.max(-1, Math.min(n - 1, this.at + step));
-    this.update();
+    this.#frame();
   }
 
   /** @param {number} part */
   goToPart(part) {
     this.at = this.prepared.overlaps.findIndex((row) => row.part === part);
-    this.update();
+    this.#frame();
   }
 
   /** @returns {import("../../annotator/workbench/core/keys.js").Action[]} */
@@ -127,11 +127,16 @@ export class PartsDesk {
     return true;
   }
 
-  update() {
+  /** Bring the part that is looked at, or the whole person, into the picture. */
+  #frame() {
     const part = this.prepared.overlaps[this.at]?.part;
     const bounds = part ? boundsOfPart(this.prepared.maps, this.data.crop.width, part) : null;
     if (bounds) this.#photo.viewport.zoomTo(bounds, 0.8);
     else this.#photo.viewport.fit();
+    this.update();
+  }
+
+  update() {
     for (const tile of document.querySelectorAll("[data-answer-tile]")) {
       tile.classList.toggle("is-chosen", /** @type {HTMLElement} */ (tile).dataset.answerTile === String(this.chosen));
     }

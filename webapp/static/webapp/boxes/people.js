@@ -13,6 +13,8 @@ export class People extends EventTarget {
   #addresses;
   /** The last that was removed, as the server has it. @type {Person | undefined} */
   #removed;
+  /** Changes that were not sent yet. @type {Map<number, Partial<Person>>} */
+  #waiting = new Map();
   /** Writes go one after the other: each needs the revision that the one before it made. */
   #queue = Promise.resolve();
 
@@ -49,11 +51,17 @@ export class People extends EventTarget {
    */
   async change(id, changes) {
     this.preview(id, changes);
+    const waiting = this.#waiting.get(id);
+    this.#waiting.set(id, { ...waiting, ...changes });
+    // A held key asks thirty times a second: what waits already takes the newer change along.
+    if (waiting) return this.#queue;
     await this.#inOrder(async () => {
+      const wanted = this.#waiting.get(id);
+      this.#waiting.delete(id);
       const person = this.find(id);
       if (!person) return;
       const url = this.#addresses.person_url.replace(/0$/, String(id));
-      const saved = await this.#call("PATCH", url, { ...changes, revision: person.revision });
+      const saved = await this.#call("PATCH", url, { ...wanted, revision: person.revision });
       this.#replace(saved);
     });
   }
@@ -105,7 +113,7 @@ export class People extends EventTarget {
   #replace(saved) {
     const at = this.list.findIndex((person) => person.id === saved.id);
     if (at < 0) return;
-    if (!saved.is_deleted) this.list[at] = saved;
+    if (!saved.is_deleted) this.list[at] = { ...saved, ...this.#waiting.get(saved.id) };
     else [this.#removed] = [saved, ...this.list.splice(at, 1)];
   }
 

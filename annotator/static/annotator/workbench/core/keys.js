@@ -19,7 +19,7 @@
 
 /** @typedef {Record<string, string | string[]>} Bindings */
 
-/** @typedef {Pick<KeyboardEvent, "key" | "code" | "shiftKey" | "ctrlKey" | "metaKey" | "altKey">} KeyPress */
+/** @typedef {Pick<KeyboardEvent, "key" | "code" | "shiftKey" | "ctrlKey" | "metaKey" | "altKey"> & Partial<Pick<KeyboardEvent, "getModifierState">>} KeyPress */
 
 const MODIFIERS = new Set(["Shift", "Control", "Alt", "Meta", "AltGraph", "CapsLock", "Fn"]);
 const MAX_COMBINATION = 40;
@@ -30,11 +30,13 @@ const MAX_COMBINATION = 40;
  */
 export function combinationOf(event) {
   if (MODIFIERS.has(event.key) || event.key === "Dead" || event.key === "Process" || !event.key) return null;
-  const key = plainKey(event);
+  // AltGr writes a character of its own ("[" on a German layout), and comes as Control and Alt besides.
+  const isAltGraph = event.getModifierState?.("AltGraph") ?? false;
+  const key = isAltGraph ? event.key.toLowerCase() : plainKey(event);
   const isCharacter = key.length === 1 && !/[a-z0-9 ]/.test(key);
   const parts = [];
-  if (event.ctrlKey || event.metaKey) parts.push("mod");
-  if (event.altKey) parts.push("alt");
+  if ((event.ctrlKey || event.metaKey) && !isAltGraph) parts.push("mod");
+  if (event.altKey && !isAltGraph) parts.push("alt");
   if (event.shiftKey && !isCharacter) parts.push("shift");
   parts.push(key === " " ? "space" : key);
   return parts.join("+");
@@ -47,10 +49,9 @@ function plainKey(event) {
     const place = /^(?:Key|Digit)([A-Z0-9])$/.exec(event.code ?? "");
     if (place) return place[1].toLowerCase();
   }
+  // Another character on the key of a digit, by Shift on most layouts, without it on a French one: it is still that digit.
   const digit = /^(?:Digit|Numpad)([0-9])$/.exec(event.code ?? "");
-  // Shift + digit writes another character on most layouts; it is still that digit, as "shift+3".
-  if (digit && event.shiftKey && key.length === 1) return digit[1];
-  return key;
+  return digit && key.length === 1 ? digit[1] : key;
 }
 
 /**

@@ -50,12 +50,11 @@ export class Outbox {
     return [...this.#arriving, ...this.#queue].map((pending) => pending.leaseId);
   }
 
-  /** Take up what an earlier page left behind. @param {number} userId */
+  /** Take up what an earlier page left behind, to be sent by `flush`. @param {number} userId */
   async restore(userId) {
     const kept = (await this.#local.submissions()).filter((pending) => pending.userId === userId);
     const known = new Set(this.#queue.map((pending) => pending.clientUuid));
     this.#queue.push(...kept.filter((pending) => !known.has(pending.clientUuid)));
-    if (this.#queue.length > 0) await this.flush();
   }
 
   /** @param {PendingSubmission} pending @param {Promise<unknown>} [after] what it must not overtake on its way to the server */

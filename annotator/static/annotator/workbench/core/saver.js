@@ -30,6 +30,8 @@ const DEBOUNCE_MS = 600;
 const LOCAL_DEBOUNCE_MS = 250;
 // Handing in waits no longer for a save under way.
 const LAST_SAVE_MS = 1000;
+// A server that is away for hours is sent a draft every half minute.
+const UNANSWERED_AT_MOST = 20;
 const PAUSES_MS = [1000, 2000, 5000, 10_000, 20_000, 30_000];
 
 export class Saver {
@@ -54,8 +56,8 @@ export class Saver {
   /** @type {Promise<void> | null} */
   #inFlight = null;
   #isClosed = false;
-  /** A draft that was sent and never answered: the server may have it. @type {any} */
-  #unanswered = null;
+  /** Drafts that were sent and never answered: the server may have any of them. @type {any[]} */
+  #unanswered = [];
   /** @type {SaverStatus} */
   #status = { state: "saved", changes: 0, retryAt: null, since: null, theirs: null, isFree: false, ended: "expired", message: "" };
 
@@ -149,7 +151,7 @@ export class Saver {
     const { theirs } = this.#status;
     if (!theirs) return;
     this.#revision = theirs.revision;
-    this.#unanswered = null;
+    this.#unanswered = [];
     if (which === "theirs") this.#savedChange = this.#change;
     this.#tell({ state: which === "theirs" ? "saved" : "not_saved", theirs: null, since: null });
     await this.keepHere();
@@ -205,7 +207,7 @@ export class Saver {
     this.#revision = revision;
     this.#savedChange = change;
     this.#failures = 0;
-    this.#unanswered = null;
+    this.#unanswered = [];
     if (this.#isClosed) return;
     this.#tell({ state: this.isDirty ? "not_saved" : "saved", retryAt: null, since: null, message: "" });
     if (this.isDirty) this.#plan(this.#delayMs);
@@ -215,13 +217,13 @@ export class Saver {
   /** @param {ApiError} error @param {number} change @param {any} draft */
   #refuse(error, change, draft) {
     const current = error.body?.current;
-    if (error.kind === "stale" && current && isSame(current.draft, this.#unanswered ?? draft)) {
+    if (error.kind === "stale" && current && [...this.#unanswered, draft].some((own) => isSame(current.draft, own))) {
       // Our own earlier write, whose answer was lost on the way.
       this.#accept(isSame(current.draft, draft) ? change : this.#savedChange, current.revision);
       return;
     }
     if (error.isPassing) {
-      this.#unanswered ??= draft;
+      this.#unanswered = [...this.#unanswered, draft].slice(-UNANSWERED_AT_MOST);
       const pause = (error.retryAfterS ?? 0) * 1000 || PAUSES_MS[Math.min(this.#failures, PAUSES_MS.length - 1)];
       // A little apart from the others who lost the same server.
       const jittered = pause * (0.85 + 0.3 * Math.random());

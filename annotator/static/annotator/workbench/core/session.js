@@ -101,7 +101,9 @@ export class Session {
 
   /** Begin: the work that this tab had, or a given lease, or the next. @param {string | null} [leaseId] */
   async start(leaseId = this.#rememberedLease()) {
-    this.#outbox.restore(this.#userId);
+    // Known before the next is asked for, or the server would hand out again whom these answers are about.
+    await this.#outbox.restore(this.#userId);
+    void this.#outbox.flush();
     if (leaseId) await this.resume(leaseId);
     else await this.next();
   }

@@ -29,6 +29,7 @@ export class PointerInput {
   #active = null;
   /** @type {Map<number, Point>} screen pixels */
   #fingers = new Map();
+  #isPenDown = false;
   /** @type {Point} */
   #start = { x: 0, y: 0 };
   /** @type {Point} */
@@ -64,8 +65,10 @@ export class PointerInput {
   /** @param {PointerEvent} event */
   #down(event) {
     const at = this.#screen(event);
-    if (event.pointerType === "pen") this.#target.penSeen();
+    if (event.pointerType === "pen") this.#startPen();
     if (event.pointerType === "touch") {
+      // The palm of the hand that draws.
+      if (this.#isPenDown) return;
       this.#fingers.set(event.pointerId, at);
       if (this.#fingers.size === 2) return this.#startPinch();
     }
@@ -107,6 +110,7 @@ export class PointerInput {
 
   /** @param {PointerEvent} event @param {boolean} [isCancelled] */
   #up(event, isCancelled = false) {
+    if (event.pointerType === "pen") this.#isPenDown = false;
     this.#fingers.delete(event.pointerId);
     if (this.#mode === "pinch") {
       if (this.#fingers.size === 0) this.#mode = "none";
@@ -127,6 +131,16 @@ export class PointerInput {
       if (isClick && tool.name === "move" && event.button === 0) tool.down(this.#sample(event));
     }
     if (event.pointerType === "touch") this.#target.hover(null, event);
+  }
+
+  /** A pen goes before whatever fingers are at: they may be the palm of the same hand. */
+  #startPen() {
+    this.#target.penSeen();
+    this.#isPenDown = true;
+    this.#fingers.clear();
+    if (this.#mode === "tool") return;
+    if (this.#mode === "pan") this.#target.panned(false);
+    this.#mode = "none";
   }
 
   #startPinch() {

@@ -76,6 +76,8 @@ export class PartsStage {
     const { crop, lease, keypoints } = work.bundle;
     const labelDocument = await documentOf(work.draft, crop, work.prepared);
     if (work !== this.#work) return;
+    // An outline or a stroke under way belongs to the person before.
+    desk.cancel();
     desk.document = labelDocument;
     desk.history = desk.newHistory();
     desk.history.restore(work.entries.map(({ delta }) => delta), work.position, work.entries[0]?.index ?? 0);
@@ -111,6 +113,7 @@ export class PartsStage {
   }
 
   close() {
+    this.#desk.cancel();
     this.#desk.document = null;
     this.#desk.edges.open(null);
     this.#renderer.show(null, null, null);
@@ -136,6 +139,7 @@ export class PartsStage {
   /** @param {any} draft */
   async replace(draft) {
     const { bundle } = /** @type {Work} */ (this.#work);
+    this.#desk.cancel();
     this.#desk.document = await documentOf(draft, bundle.crop, null);
     this.#desk.history.clear();
     await this.peek(null);

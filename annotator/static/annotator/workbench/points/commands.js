@@ -1,5 +1,7 @@
 /** What each action does on the correspondence screen. */
 
+import { combinationOf } from "../core/keys.js";
+
 /** @typedef {import("./screen.js").PointsScreen} PointsScreen */
 
 /** The cursor's step over the surface, in px of the view; a key held down goes faster. */
@@ -34,7 +36,8 @@ export function runAction(screen, id, event, phase) {
     case "clear": return model.give(null, false);
     case "nudge": return event ? nudge(screen, event, 1) : undefined;
     case "nudge-far": return event ? nudge(screen, event, FAR) : undefined;
-    case "view": return views.enlarge(Number(event?.key));
+    // The digit of the key's place: what it writes is another character on a French layout.
+    case "view": return event ? views.enlarge(Number(combinationOf(event))) : undefined;
     case "all-views": return views.enlarged ? views.enlarge(null) : false;
     case "advance": return screen.header.toggleAdvance();
     case "next-part": return stepPart(screen, 1);
@@ -58,14 +61,16 @@ function move(screen, go) {
 }
 
 /**
- * Enter: places the cursor where the point has no answer yet, or where the keys have led it; or takes a model's proposal; then goes on.
+ * Enter: goes on from an answer; takes a model's proposal; places the cursor where there is neither, or where the keys have led it.
  * @param {PointsScreen} screen
  */
 function confirm(screen) {
   const model = /** @type {import("./model.js").PointsModel} */ (screen.model);
   const { cursor } = screen.views;
   if (model.answer && !cursor?.isByKeys) return move(screen, () => model.goOn());
-  if (!cursor) return screen.surface.isProposed ? screen.takeHint() : undefined;
+  // A pointer that only rests there says nothing against the proposal, and has given its place to the point before.
+  if (screen.surface.isProposed && !cursor?.isByKeys) return screen.takeHint();
+  if (!cursor || cursor.isSpent) return;
   // Without its cursor a second Enter cannot answer the next point in the same place.
   screen.views.clearCursor();
   screen.place(cursor, screen.header.advances);

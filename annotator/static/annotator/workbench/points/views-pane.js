@@ -11,7 +11,7 @@ import { listenToPointer } from "./view-pointer.js";
 import { viewWords } from "./words.js";
 
 /** @typedef {import("./surface-point.js").SurfacePoint} SurfacePoint */
-/** @typedef {{view: number, x: number, y: number, point: SurfacePoint, isByKeys?: boolean}} Cursor x, y px of the view's picture */
+/** @typedef {{view: number, x: number, y: number, point: SurfacePoint, isByKeys?: boolean, isSpent?: boolean}} Cursor x, y px of the view's picture; spent: it was clicked, and the pointer rests */
 
 /** Beside the outline by less than this many CSS px still means the outline. */
 const SNAP_PX = 5;
@@ -158,7 +158,7 @@ export class ViewsPane {
   /** @param {number} view @param {number} x @param {number} y */
   #click(view, x, y) {
     const cursor = this.cursorAt(view, x, y);
-    this.#setCursor(cursor);
+    this.#setCursor(cursor && { ...cursor, isSpent: true });
     if (cursor) this.events.place(cursor);
   }
 

@@ -58,7 +58,10 @@ export class Line {
   async #choose(which) {
     const { saver } = this.#hand;
     await this.#stage.peek(null);
-    if (which === "theirs") await this.#stage.replace(saver?.status.theirs?.draft);
+    if (which === "theirs") {
+      await this.#stage.replace(saver?.status.theirs?.draft);
+      await this.#hand.forgetHistory();
+    }
     await saver?.resolve(which);
   }
 }

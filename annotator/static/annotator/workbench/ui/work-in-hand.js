@@ -78,6 +78,12 @@ export class WorkInHand {
     else if (work.isAhead) this.#saver?.changed();
   }
 
+  /** Another version is gone on with: what was done to this one cannot be undone there. */
+  async forgetHistory() {
+    this.#position = 0;
+    if (this.#work) await this.#local.forgetEntries(this.#work.bundle.lease.id);
+  }
+
   /** Put it away. */
   put() {
     this.#saver?.close();
