@@ -125,3 +125,14 @@ def membership_for(
             _("Your role in this project (%(role)s) does not admit this.") % {"role": membership.get_role_display()}
         )
     return membership
+
+
+def why_no_work(membership: Membership) -> tuple[str, str] | None:
+    """Return why a member gets no work just now, as a stable code and in words; None where they do."""
+    if membership.is_paused:
+        return "paused", membership.pause_reason or _("A manager paused your work here for now.")
+    if membership.project.is_archived:
+        return "paused", _("This project is archived.")
+    if membership.must_qualify:
+        return "qualification", _("Before your first person here comes a short tutorial, then an exam. Take your time.")
+    return None

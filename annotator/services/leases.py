@@ -75,7 +75,7 @@ def own_lease(*, user: User, lease_id: uuid.UUID, lock: bool = False) -> Lease:
 
     Raises:
         NotFoundError: no such lease, someone else's, or the user is no longer a member.
-        NotAllowedError: the role or the pause of the membership does not admit annotating.
+        NotAllowedError: the role of the membership does not admit annotating.
     """
     leases = _LOADED.select_for_update(of=("self",)) if lock else _LOADED
     lease = leases.filter(pk=lease_id, annotator=user).first()
@@ -110,13 +110,16 @@ def check_live(lease: Lease) -> None:
 
 
 def is_free(lease: Lease) -> bool:
-    """Return whether the owner of an ended lease can go on with it."""
+    """Return whether the owner of an ended lease can go on with it: nobody answers, or skips, one task twice."""
     if lease.state not in {Lease.State.EXPIRED, Lease.State.RELEASED}:
         return False
     if lease.revises_id:
         return not Submission.objects.filter(supersedes=lease.revises_id).exists()
     if lease.purpose:
         return lease.task.state not in {Task.State.CLOSED, Task.State.WAITING}
+    others = Lease.objects.filter(task=lease.task_id, annotator=lease.annotator_id)
+    if others.filter(state__in=[Lease.State.LIVE, Lease.State.SUBMITTED, Lease.State.SKIPPED]).exists():
+        return False
     return lease.task.state == Task.State.OPEN and lease.task.places_left > 0
 
 

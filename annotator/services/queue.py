@@ -16,7 +16,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from annotator.models import Lease, Membership, SentBack, Stage, Task, User
-from annotator.permissions import may_annotate, membership_for
+from annotator.permissions import may_annotate, membership_for, why_no_work
 from annotator.selectors.part_views import style_for_surface
 from annotator.services.checks import RENDERED_SHARE, take_check
 from annotator.services.drafts import carry_draft
@@ -123,16 +123,9 @@ def _next(user: User, project_id: int, stage: Stage, holding: Sequence[uuid.UUID
     with transaction.atomic():
         membership = membership_for(user, project_id, may_annotate, lock=True)
         project = membership.project
-        if membership.is_paused:
-            return EmptyQueue("paused", membership.pause_reason or _("A manager paused your work here for now."))
-        if project.is_archived:
-            return EmptyQueue("paused", _("This project is archived."))
-        if membership.must_qualify:
-            return EmptyQueue(
-                "qualification",
-                _("Before your first person here comes a short tutorial, then an exam. Take your time."),
-                reverse("project-qualification", args=[project.pk]),
-            )
+        if (rests := why_no_work(membership)) is not None:
+            url = reverse("project-qualification", args=[project.pk]) if rests[0] == "qualification" else ""
+            return EmptyQueue(*rests, url)
         style = ""
         if stage is Stage.CORRESPONDENCE:
             found = style_for_surface(project.surface_hash)

@@ -6,8 +6,8 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from annotator.errors import ConflictError, GoneError, NotAllowedError, NotFoundError
-from annotator.models import Lease, SentBack, Stage, Submission, User
-from annotator.permissions import may_annotate, membership_for
+from annotator.models import Lease, Membership, SentBack, Stage, Submission, User
+from annotator.permissions import may_annotate, membership_for, why_no_work
 from annotator.selectors.part_views import style_for_surface
 from annotator.services.drafts import carry_draft, draft_of_submission, draft_to_look_over
 from annotator.services.leases import check_live, expiry_of, is_free, loaded_lease, own_lease, take_place
@@ -19,7 +19,8 @@ def take_again(*, user: User, lease_id: uuid.UUID) -> Lease:
     """Make a new live lease that goes on from an expired or released one's draft; a live one is returned as it is.
 
     Raises:
-        ConflictError: `task_taken` where others took the place meanwhile.
+        NotAllowedError: `paused` or `qualification`, the member gets no work just now.
+        ConflictError: `task_taken` where others took the place meanwhile, or the caller answered or skipped the task.
     """
     lease = own_lease(user=user, lease_id=lease_id, lock=True)
     if lease.state == Lease.State.LIVE:
@@ -27,6 +28,8 @@ def take_again(*, user: User, lease_id: uuid.UUID) -> Lease:
     live = Lease.objects.filter(task=lease.task, annotator=user, state=Lease.State.LIVE).first()
     if live is not None:
         return own_lease(user=user, lease_id=live.pk)
+    if (rests := _why_no_work(lease)) is not None:
+        raise NotAllowedError(rests[1], code=rests[0])
     new = None
     if is_free(lease):
         new = retaken(lease, _style_now(lease))
@@ -44,7 +47,7 @@ def open_sent_back(*, user: User, sent_back_id: int) -> Lease:
 
     Raises:
         NotFoundError: nothing of this number waits for the person.
-        NotAllowedError: the person may not annotate there any more, or is paused.
+        NotAllowedError: the person may not annotate there any more, or gets no work just now.
         ConflictError: the views of the body are not drawn yet.
     """
     sent_back = (
@@ -58,8 +61,7 @@ def open_sent_back(*, user: User, sent_back_id: int) -> Lease:
         raise NotFoundError(_("This was done again already, or was never sent back to you."))
     task = sent_back.submission.task
     membership = membership_for(user, task.project_id, may_annotate, lock=True)
-    if membership.is_paused:
-        raise NotAllowedError(membership.pause_reason or _("A manager paused your work here for now."))
+    check_gets_work(membership)
     live = Lease.objects.filter(task=task, annotator=user, state=Lease.State.LIVE).first()
     if live is not None:
         return with_points(loaded_lease(live.pk, task.project))
@@ -76,10 +78,10 @@ def revive(lease: Lease) -> None:
     """Make an expired lease live again, where its place is free and its points are today's; for work a little late.
 
     Raises:
-        GoneError: `lease_over`, the place is gone.
+        GoneError: `lease_over`, the place is gone, or its owner gets no work just now.
     """
     is_outdated = lease.point_set is not None and not lease.point_set.is_current
-    may_go_on = lease.state == Lease.State.EXPIRED and not is_outdated and is_free(lease)
+    may_go_on = lease.state == Lease.State.EXPIRED and not is_outdated and is_free(lease) and not _why_no_work(lease)
     if not may_go_on or (lease.holds_place and not take_place(lease.task_id)):
         check_live(lease)
         raise GoneError(
@@ -88,6 +90,16 @@ def revive(lease: Lease) -> None:
     lease.state = Lease.State.LIVE
     lease.expires_at = expiry_of(lease.task.project)
     lease.save(update_fields=["state", "expires_at"])
+
+
+def check_gets_work(membership: Membership) -> None:
+    """Raise where a member gets no work just now.
+
+    Raises:
+        NotAllowedError: `paused` or `qualification`.
+    """
+    if (rests := why_no_work(membership)) is not None:
+        raise NotAllowedError(rests[1], code=rests[0])
 
 
 def lease_to_revise(
@@ -163,6 +175,13 @@ def with_points(lease: Lease) -> Lease:
         lease.point_set = points_for_person(lease.task.person)
         lease.save(update_fields=["point_set"])
     return lease
+
+
+def _why_no_work(lease: Lease) -> tuple[str, str] | None:
+    """Return why the owner gets no work just now; what leads to work, tutorial and exam, waits for none of it."""
+    membership = membership_for(lease.annotator, lease.task.project_id, may_annotate)
+    rests = why_no_work(membership)
+    return None if rests and rests[0] == "qualification" and lease.is_training else rests
 
 
 def _style_now(lease: Lease) -> str:

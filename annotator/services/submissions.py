@@ -18,7 +18,7 @@ from annotator.services.answers import parts_columns, points_columns
 from annotator.services.events import record_event
 from annotator.services.leases import check_live, counted_ms, own_lease
 from annotator.services.provenance import provenance_of
-from annotator.services.returning_work import lease_to_revise, revive
+from annotator.services.returning_work import check_gets_work, lease_to_revise, revive
 from annotator.services.task_states import counting_answers
 from annotator.signals import gold_answered
 
@@ -137,6 +137,7 @@ def reopen_submission(*, user: User, submission_id: int) -> Lease:
 
     Raises:
         NotFoundError: no such submission of the user's.
+        NotAllowedError: the user gets no work just now.
         ConflictError: `reopen_over` after the project's minutes, `superseded` when a later one exists.
     """
     submission = (
@@ -146,12 +147,13 @@ def reopen_submission(*, user: User, submission_id: int) -> Lease:
     )
     if submission is None:
         raise NotFoundError(_("There is no such submission of yours."))
-    membership_for(user, submission.task.project_id, may_annotate, lock=True)
+    membership = membership_for(user, submission.task.project_id, may_annotate, lock=True)
     live = Lease.objects.filter(task=submission.task, annotator=user, state=Lease.State.LIVE).first()
     if live is not None:
         return own_lease(user=user, lease_id=live.pk)
     if submission.lease is not None and submission.lease.is_training:
         raise ConflictError(_("Answers of the tutorial and of the exam stand as they are."), code="reopen_over")
+    check_gets_work(membership)
     if Submission.objects.filter(supersedes=submission).exists():
         raise ConflictError(_("You submitted this person again since: reopen that one."), code="superseded")
     if timezone.now() > reopen_until(submission):

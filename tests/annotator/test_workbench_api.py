@@ -13,6 +13,7 @@ from django.utils import timezone
 from PIL import Image as Pillow
 
 from annotator.models import Consensus, Event, Lease, PointSet, StaleDraft, Submission, Task
+from annotator.services.leases import expire_leases
 from tests.factories import label_map_for, parts_answer, points_answer
 
 API = "/api/v1"
@@ -322,6 +323,51 @@ def test_take_again_carries_the_draft_or_says_it_is_taken(world):
     refused = ana.post(f"{API}/leases/{again['lease']['id']}/take-again")
     assert refused.status_code == 409
     assert refused.json()["code"] == "task_taken"
+
+
+@pytest.mark.parametrize("rests", ["paused", "archived", "unqualified"])
+def test_who_gets_no_work_does_not_go_on_with_what_was_begun_either(world, rests):
+    world.person()
+    world.person()
+    ana = world.client("ana")
+    given = take(ana, world)
+    number = submit(ana, given, parts_answer(given)).json()["submission"]
+    begun = take(ana, world)
+    path = f"{API}/leases/{begun['lease']['id']}"
+    if rests == "paused":
+        told = {"is_paused": True, "pause_reason": "Left and right were swapped."}
+        world.client("mia").patch(f"{API}/projects/{world.project.pk}/members/{world.ana.pk}", told)
+    else:
+        setting = {"archived": "is_archived", "unqualified": "requires_qualification"}[rests]
+        world.client("mia").patch(f"{API}/projects/{world.project.pk}", {setting: True})
+        Lease.objects.filter(state="live").update(expires_at=timezone.now() - timedelta(hours=1))
+        expire_leases()
+    assert submit(ana, begun, parts_answer(begun)).status_code == 410
+    refused = ana.post(f"{path}/take-again")
+    code = "qualification" if rests == "unqualified" else "paused"
+    assert (refused.status_code, refused.json()["code"]) == (403, code)
+    if rests == "paused":
+        assert refused.json()["message"] == "Left and right were swapped."
+    assert ana.post(f"{API}/submissions/{number}/reopen").json()["code"] == code
+    draft = {"revision": 0, "active_ms": 1, "draft": parts_answer(begun)}
+    assert ana.put(f"{path}/draft", draft).json()["revision"] == 1, "the draft is kept"
+    assert Submission.objects.count() == 1
+
+
+def test_nobody_answers_one_person_twice(world):
+    world.person()
+    Task.objects.filter(stage="parts").update(overlap=2, places_left=2)
+    ana = world.client("ana")
+    first = take(ana, world)
+    Lease.objects.update(expires_at=timezone.now() - timedelta(hours=1))
+    expire_leases()
+    second = take(ana, world)
+    assert second["lease"]["id"] != first["lease"]["id"]
+    assert submit(ana, second, parts_answer(second)).status_code == 201
+    over = submit(ana, first, parts_answer(first))
+    assert (over.status_code, over.json()["is_free"]) == (410, False)
+    assert ana.post(f"{API}/leases/{first['lease']['id']}/take-again").json()["code"] == "task_taken"
+    assert Task.objects.get(stage="parts").places_left == 1
 
 
 def test_expired_draft_of_ones_own_comes_before_the_queue(world):

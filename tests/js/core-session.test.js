@@ -208,7 +208,7 @@ test("a lease that ran out before its submission was sent is taken again", async
   assert.deepEqual(api.submitted.map(({ path }) => path), ["leases/again/submit"]);
 });
 
-test("a submission whose place is another's leaves its work as the draft, here and on the server", async (t) => {
+for (const [who, kind, code] of [["another's", "taken", "task_taken"], ["kept from someone paused", "refused", "paused"]]) test(`a submission whose place is ${who} leaves its work as the draft, here and on the server`, async (t) => {
   const { session, api, local, shown } = setUp(t);
   await session.start();
   await settle();
@@ -216,7 +216,7 @@ test("a submission whose place is another's leaves its work as the draft, here a
   const post = api.post.bind(api);
   api.post = async (path, body) => {
     if (path === "leases/a/submit") throw new ApiError("lease_over", { status: 410, code: "lease_over" });
-    if (path === "leases/a/take-again") throw new ApiError("taken", { status: 409 });
+    if (path === "leases/a/take-again") throw new ApiError(kind, { code });
     return post(path, body);
   };
   const written = [];
@@ -228,7 +228,7 @@ test("a submission whose place is another's leaves its work as the draft, here a
   await settle();
   assert.deepEqual(written, [["leases/a/draft", 4, { label_map: "x" }]]);
   assert.ok(local.drafts.has("a"));
-  assert.deepEqual(shown, ["a", "b", "returned a lease_over"]);
+  assert.deepEqual(shown, ["a", "b", kind === "taken" ? "returned a lease_over" : "returned a paused"]);
   assert.equal(session.waiting, 0);
 });
 

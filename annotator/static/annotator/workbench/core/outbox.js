@@ -105,6 +105,7 @@ export class Outbox {
 
   /** @param {PendingSubmission} pending @param {ApiError} error @returns {Promise<boolean>} whether to go on with the others */
   async #failed(pending, error) {
+    let reason = error;
     if (error.isPassing || error.kind === "login") {
       const pause = (error.retryAfterS ?? 0) * 1000 || PAUSES_MS[Math.min(this.#failures, PAUSES_MS.length - 1)];
       this.#failures += 1;
@@ -119,11 +120,13 @@ export class Outbox {
       if (!trouble) return true;
       if (trouble.isPassing || trouble.kind === "login") return this.#failed(pending, trouble);
       await this.#leaveDraft(pending);
+      // Whoever was paused meanwhile reads why.
+      if (trouble.kind === "refused") reason = trouble;
     }
     this.#queue.shift();
     // The draft stays here: the author goes on from it.
     await this.#local.forgetSubmission(pending.clientUuid);
-    this.#onReturned(pending, error);
+    this.#onReturned(pending, reason);
     return true;
   }
 

@@ -154,8 +154,10 @@ export class SavePanels {
 
   /** It could not be taken again. @param {import("../core/api.js").ApiError} error */
   taken(error) {
+    const rests = { paused: t("Paused"), qualification: t("First a tutorial and an exam") }[error.code];
     this.#messages.show(NAME, {
-      tone: "warn", icon: "clock", title: error.kind === "taken" ? t("Someone else has this person now") : t("That did not work"),
+      tone: "warn", icon: error.code === "paused" ? "pause" : "clock",
+      title: rests ?? (error.kind === "taken" ? t("Someone else has this person now") : t("That did not work")),
       text: `${error.kind === "taken" ? "" : `${wordsOf(error)} `}${t("Your draft stays yours.")}`,
       actions: [{ label: t("Go on with the next"), isPrimary: true, run: this.#actions.goOn }],
     });
