@@ -20,7 +20,7 @@ _Row = dict[str, Any]
 def write_gold_sheet(project: Project | int, annotator: int | None) -> GoldSheet:
     """Compute and keep the figures of one annotator, or of all together where `annotator` is None."""
     project_id = project.pk if isinstance(project, Project) else project
-    scores = GoldScore.objects.filter(project=project_id, purpose__in=COUNTED, value__isnull=False)
+    scores = GoldScore.objects.filter(project=project_id, purpose__in=COUNTED)
     if annotator is not None:
         scores = scores.filter(annotator=annotator)
     rows: list[_Row] = [
@@ -29,10 +29,14 @@ def write_gold_sheet(project: Project | int, annotator: int | None) -> GoldSheet
             "stage", "person_id", "value", "n", "placed", "sums", "submitted_at"
         )
     ]
+    # An answer that placed nothing has no distance; it counts in how many points were placed.
+    known = sum(row["n"] for row in rows if row["stage"] == Stage.CORRESPONDENCE)
+    placed = sum(row["placed"] for row in rows if row["stage"] == Stage.CORRESPONDENCE)
+    rows = [row for row in rows if row["value"] is not None]
     by_stage = {stage: [row for row in rows if row["stage"] == stage] for stage in Stage.values}
     data = {
         "parts": _parts(by_stage[Stage.PARTS]),
-        "points": _points(by_stage[Stage.CORRESPONDENCE]),
+        "points": _points(by_stage[Stage.CORRESPONDENCE], placed / known if known else None),
         "weeks": _weeks(rows),
     }
     values = {"data": data, "computed_at": timezone.now()}
@@ -54,7 +58,7 @@ def _parts(rows: list[_Row]) -> dict[str, Any] | None:
     }
 
 
-def _points(rows: list[_Row]) -> dict[str, Any] | None:
+def _points(rows: list[_Row], placed_share: float | None) -> dict[str, Any] | None:
     """Return mean distance and AUC, all points pooled, with intervals over people, and by part."""
     if not rows:
         return None
@@ -64,8 +68,7 @@ def _points(rows: list[_Row]) -> dict[str, Any] | None:
     for column, name in enumerate(("cm", "auc10", "auc30"), start=1):
         interval = mean_interval(person, totals[:, column], totals[:, 0].astype(np.int64))
         found[name] = interval.as_json() if interval else None
-    known = sum(row["n"] for row in rows)
-    found["placed_share"] = round(sum(row["placed"] for row in rows) / known, 4) if known else None
+    found["placed_share"] = None if placed_share is None else round(placed_share, 4)
     found["by_part"] = [
         {"part": part, "n": int(n), "cm": round(cm / n, 3), "auc10": round(near / n, 4), "auc30": round(far / n, 4)}
         for part, (n, cm, near, far) in _sums_by_part(rows, 4).items()

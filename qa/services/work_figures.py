@@ -5,6 +5,7 @@ from collections.abc import Collection
 from datetime import timedelta
 from typing import Any
 
+from django.conf import settings
 from django.db import connection
 from django.utils import timezone
 
@@ -12,6 +13,7 @@ from annotator.models import Project, Stage
 from qa.services.point_pairs import UNITS_PER_CM
 
 _DAYS = 60
+# What the platform itself sent back, as parts had changed, was nobody's mistake.
 # `who` names the annotator in the columns, or nobody for the whole project; `whose` limits them to some.
 # Of first answers: what was mended in a minute says nothing of how long a person takes. Of all where there is none.
 _MEDIAN = """COALESCE(
@@ -22,17 +24,17 @@ SELECT {column}, t.stage, count(*), count(*) FILTER (WHERE s.supersedes_id IS NU
        {median}, max(s.created_at), count(b.id),
        count(r.id)
 FROM annotator_submission s JOIN annotator_task t ON t.id = s.task_id
-LEFT JOIN annotator_sentback b ON b.submission_id = s.id
+LEFT JOIN annotator_sentback b ON b.submission_id = s.id AND b.reviewer_id IS NOT NULL
 LEFT JOIN annotator_submission r ON r.supersedes_id = s.id AND r.origin = 'review'
 WHERE t.project_id = %s AND s.annotator_id IS NOT NULL AND s.origin IN ('workbench', 'api') {whose}
 GROUP BY {who} t.stage
 """
 _BY_DAY = """
-SELECT {column}, t.stage, s.created_at::date, count(*), {median}
+SELECT {column}, t.stage, (s.created_at AT TIME ZONE %s)::date, count(*), {median}
 FROM annotator_submission s JOIN annotator_task t ON t.id = s.task_id
 WHERE t.project_id = %s AND s.annotator_id IS NOT NULL AND s.created_at >= %s AND s.origin IN ('workbench', 'api')
 {whose}
-GROUP BY {who} t.stage, s.created_at::date ORDER BY 3
+GROUP BY {who} t.stage, 3 ORDER BY 3
 """
 _SKIPS = """
 SELECT l.annotator_id, count(*) FROM annotator_lease l JOIN annotator_task t ON t.id = l.task_id
@@ -43,10 +45,10 @@ WHERE t.project_id = %s AND l.state = 'skipped' GROUP BY 1
 _HELP_TIME = """
 SELECT stage, is_assisted, count(*), avg(ms), stddev_samp(ms), sum(corrected)::float / sum(answers) FROM (
     SELECT t.stage, l.is_assisted, avg(s.active_ms) / 1000.0 AS ms, count(*) AS answers,
-           count(r.id) + count(b.id) AS corrected
+           count(*) FILTER (WHERE r.id IS NOT NULL OR b.id IS NOT NULL) AS corrected
     FROM annotator_submission s JOIN annotator_task t ON t.id = s.task_id JOIN annotator_lease l ON l.id = s.lease_id
     LEFT JOIN annotator_submission r ON r.supersedes_id = s.id AND r.origin = 'review'
-    LEFT JOIN annotator_sentback b ON b.submission_id = s.id
+    LEFT JOIN annotator_sentback b ON b.submission_id = s.id AND b.reviewer_id IS NOT NULL
     WHERE t.project_id = %s AND NOT t.is_gold AND l.purpose = '' AND s.supersedes_id IS NULL
       AND s.origin IN ('workbench', 'api')
     GROUP BY t.stage, l.is_assisted, t.id
@@ -132,7 +134,9 @@ def _work(project: Project, words: dict[str, str], annotators: Collection[int] |
             "median_s": round(median / 1000, 1), "newest": newest.isoformat(), "sent_back": sent_back,
             "corrected": corrected,
         }  # fmt: skip
-    for annotator, stage, day, answers, median in _rows(_BY_DAY.format(**words), project.pk, since, *some):
+    for annotator, stage, day, answers, median in _rows(
+        _BY_DAY.format(**words), settings.TIME_ZONE, project.pk, since, *some
+    ):
         told = {"day": day.isoformat(), "stage": stage, "answers": answers, "median_s": round(median / 1000, 1)}
         found[annotator]["days"].append(told)
     return dict(found)

@@ -38,7 +38,7 @@ def work_by_annotator(project: Project, first: date, last: date) -> list[WorkRow
             answers=Count("pk"),
             people=Count("pk", filter=Q(supersedes=None)),
             active_ms=Sum("active_ms", default=0),
-            returned=Count("sent_back"),
+            returned=Count("sent_back", filter=Q(sent_back__reviewer__isnull=False)),
         )
     )
     return [
