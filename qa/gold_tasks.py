@@ -72,7 +72,10 @@ def score_waiting_gold() -> int:
     _forget_outdated()
     scored = 0
     for submission in list(unscored_submissions(is_measurable=geodesic_table() is not None)[:_SCORES_A_BEAT]):
-        scored += _score(submission)
+        try:
+            scored += _score(submission)
+        except Exception:  # One that cannot be measured must not hold up the others.
+            logger.exception("gold_failed submission=%s", submission.pk)
     for attempt in ExamAttempt.objects.filter(ended_at=None):
         end_exam(project_id=attempt.project_id, annotator=attempt.annotator_id, table=geodesic_table())
     for project_id in _projects_with_news():

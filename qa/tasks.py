@@ -67,7 +67,6 @@ def refresh_figures() -> int:
     for project in Project.objects.filter(is_archived=False).order_by("pk"):
         if not is_stale(project, table):
             continue
-        refreshed += 1
         started = time.monotonic()
         try:
             while (change := refresh_project(project, table)) and change.is_more and time.monotonic() < until:
@@ -75,6 +74,7 @@ def refresh_figures() -> int:
         except Exception:  # One project's figures must not hold up the others'; they are tried again at the next beat.
             logger.exception("figures_failed project=%s", project.pk)
             continue
+        refreshed += 1
         logger.info("figures_refreshed project=%s seconds=%.2f", project.pk, time.monotonic() - started)
     ChangedTask.objects.exclude(project_id__in=Project.objects.values("pk")).delete()
     return refreshed
