@@ -56,6 +56,20 @@ def test_page_killed_in_the_middle(desk: Desk, world: World, bench: PartsBench) 
     eventually(last.page, lambda: rows_of(lease) == {0.3, 0.5, 0.7}, "redo reaches over the death of the page")
 
 
+def test_an_outline_under_way_stays_with_its_person(bench: PartsBench) -> None:
+    first = bench.lease
+    stroke(bench, 0.3)
+    bench.press("p")
+    for x, y in [(20, 20), (60, 20), (60, 60)]:
+        bench.page.mouse.click(*bench.at(x, y))
+    done = bench.page.locator("[data-hook=done-text]")
+    expect(done).to_have_text("Close the outline")
+    submit_unfinished(bench)
+    bench.wait_ready()
+    eventually(bench.page, lambda: bench.lease != first, "the next person is there")
+    expect(done).not_to_have_text("Close the outline")
+
+
 def test_an_hour_without_server(desk: Desk, world: World, bench: PartsBench, live_app: LiveApp) -> None:
     """The time of two people ran out meanwhile: one place was taken by another, one is still free."""
     desk.expect_problem(f"{NO_SERVER}|410|409")
