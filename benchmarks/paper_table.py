@@ -128,7 +128,7 @@ def learner_of(row: str, options: argparse.Namespace, people: Examples, seed: in
     recipe = replace(
         LiteRecipe(), batch=options.batch // 4 if is_whole else options.batch, crop_px=side, seed=seed,
         n_points=256 if is_whole else 128, is_dense=is_distilled,
-        annotated_share=0.5 if is_distilled else 0.0,
+        annotated_share=0.5 if is_distilled else 0.0, is_on_device=options.on_device,
     )  # fmt: skip
     kind = {"fcn": FcnLearner, "teacher": TeacherLearner, "cascade": CascadeLearner}.get(row, LiteLearner)
     return kind(
@@ -244,6 +244,7 @@ def main() -> None:
     parser.add_argument("--batch", type=int, default=16, help="people a step; a quarter as many pictures")
     parser.add_argument("--device", default="cpu", help="cpu or cuda")
     parser.add_argument("--workers", type=int, default=0, help="processes that make steps' lessons ahead")
+    parser.add_argument("--on-device", action="store_true", help="keep people on the GPU and change them there")
     parser.add_argument("--train-only", action="store_true", help="leave measuring to the same command without this")
     parser.add_argument("--limit", type=int, help="only so many held-out pictures")
     parser.add_argument("--geodesics", type=Path, default=Path("var/geodesics"), help="folder of the table; made once")

@@ -36,6 +36,8 @@ class Augmentation:
         colour: largest relative change of brightness, contrast and of each channel.
         mirror, grey, blur, erase: probabilities.
         coarse, noise, compress: probabilities of a lower resolution, of a sensor's noise, and of a strong JPEG.
+        scenery, cloth: probabilities of another background, and of other cloth on some parts, both from photographs
+            without people; only `training.on_device` knows how.
     """
 
     turn_deg: float = 25.0
@@ -49,9 +51,11 @@ class Augmentation:
     coarse: float = 0.2
     noise: float = 0.2
     compress: float = 0.2
+    scenery: float = 0.3
+    cloth: float = 0.3
 
 
-NO_AUGMENTATION: Final = Augmentation(0.0, 1.0, *(9 * [0.0]))
+NO_AUGMENTATION: Final = Augmentation(0.0, 1.0, *(11 * [0.0]))
 LITTLE_AUGMENTATION: Final = Augmentation(
     colour=0.1, grey=0.0, blur=0.0, erase=0.0, coarse=0.0, noise=0.0, compress=0.0
 )

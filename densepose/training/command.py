@@ -25,6 +25,7 @@ _BATCH: Final = {LITE: 16, DETECTOR: 8}
 _RCNN_BATCH: Final = 2
 _RATE: Final = {LITE: 1e-3, DETECTOR: 1.5e-3}
 _RCNN_RATE: Final = 2e-4
+_N_CUTTINGS: Final = 4000  # pieces of scenery
 _PRETRAINED_STAGES: Final = 2  # of a backbone that has learnt before: with its stem they stay as they are
 
 AnyConfig = TypeVar("AnyConfig", ModelConfig, LiteConfig, DetectorConfig)
@@ -57,6 +58,10 @@ def add_train(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -
     lite.add_argument("--crop", type=whole, default=192, help="side of the crops in pixels, a multiple of 32")
     lite.add_argument("--points", type=whole, default=128, help="points of a person that count in a step")
     lite.add_argument("--sparse", action="store_true", help="learn from annotated points only, not from every pixel")
+    lite.add_argument(
+        "--on-device", action="store_true", help="keep people on the GPU and change them there; no workers needed"
+    )
+    lite.add_argument("--scenery", type=Path, help="photographs without people, to put into crops made on the device")
     lite.add_argument("--kept-gb", type=positive, default=3.0, help="memory for people read once; half a MB each")
     detector = train.add_argument_group("of the detector")
     detector.add_argument("--sides", type=whole, nargs="+", help="sides of the canvases in pixels, multiples of 32")
@@ -102,6 +107,7 @@ def _identity(learner: "Learner", options: argparse.Namespace) -> dict[str, str]
         "configuration": f"{type(learner.config).__name__} {learner.config.to_json()}",
         "data": " ".join(_digest(folder / "annotations.json") for folder in options.data),
         "start weights": _digest(options.weights) if options.weights else "",
+        "scenery": " ".join(sorted(path.name for path in options.scenery.iterdir())) if options.scenery else "",
         "accumulate": str(options.accumulate),
     }
 
@@ -125,6 +131,7 @@ def _lite(options: argparse.Namespace, start: "Checkpoint | None", device: "torc
     from densepose.training.examples import People, Source
     from densepose.training.lite import LiteLearner, LiteRecipe
     from densepose.training.losses import LOSS_WEIGHTS
+    from densepose.training.on_device import cuttings
 
     torch.backends.cudnn.benchmark = True  # crops are all of one size
     if options.crop < 64 or options.crop % 32:
@@ -133,16 +140,19 @@ def _lite(options: argparse.Namespace, start: "Checkpoint | None", device: "torc
     people = People(
         [Source.of(folder) for folder in options.data], config.margin, kept_bytes=round(1e9 * options.kept_gb)
     )
+    if options.scenery and not options.on_device:
+        raise ValueError("--scenery is put into crops that are made on the device: add --on-device")
     if options.workers:
         people.fill(options.workers)
     held_out = People([Source.of(folder) for folder in options.held_out], config.margin) if options.held_out else None
     recipe = LiteRecipe(
         batch=options.batch, crop_px=options.crop, n_points=options.points, seed=options.seed,
-        is_dense=not options.sparse, weights=LOSS_WEIGHTS[options.losses or "lite"],
+        is_dense=not options.sparse, weights=LOSS_WEIGHTS[options.losses or "lite"], is_on_device=options.on_device,
     )  # fmt: skip
     learner = LiteLearner(
         config, people, held_out, recipe, device=device, is_pretrained=start is None,
         workers=options.workers, parts=options.accumulate,
+        scenery=cuttings(options.scenery, _N_CUTTINGS) if options.scenery else None,
     )  # fmt: skip
     if start is not None:
         begin_with(learner.model, start.tensors)
