@@ -14,6 +14,7 @@ _workbench = [
     path("leases/<uuid:lease_id>/submit", workbench.SubmitView.as_view(), name="api-submit"),
     path("leases/<uuid:lease_id>/skip", workbench.SkipView.as_view(), name="api-skip"),
     path("leases/<uuid:lease_id>/release", workbench.ReleaseView.as_view(), name="api-release"),
+    path("leases/<uuid:lease_id>/comments", workbench.LeaseCommentsView.as_view(), name="api-lease-comments"),
     path("leases/<uuid:lease_id>/image", workbench.LeaseImageView.as_view(), name="api-lease-image"),
     path("leases/<uuid:lease_id>/outline", workbench.LeaseOutlineView.as_view(), name="api-lease-outline"),
     path("leases/<uuid:lease_id>/superpixels", workbench.LeaseSuperpixelsView.as_view(), name="api-lease-superpixels"),

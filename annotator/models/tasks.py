@@ -133,6 +133,7 @@ class Lease(models.Model):
             models.Index(fields=["annotator", "task"], name="lease_by_annotator"),
             models.Index(fields=["annotator"], name="lease_live_by_owner", condition=models.Q(state="live")),
             models.Index(fields=["annotator"], name="lease_expired_by_owner", condition=models.Q(state="expired")),
+            models.Index(fields=["annotator"], name="lease_released_by_owner", condition=models.Q(state="released")),
         ]
 
     def __str__(self) -> str:

@@ -28,6 +28,9 @@ def start_of_today() -> datetime:
 def bundle_for_lease(lease: Lease) -> dict[str, Any]:
     """Return the bundle of a lease, as the API contract in docs/architecture.md lists it.
 
+    The lease is all that names the work: numbers of tasks and people follow the order in which they were taken in, and
+    would tell a hidden check from what comes before and after it.
+
     Args:
         lease: with task, project, person, image, point set and sent-back note selected.
     """
@@ -43,7 +46,6 @@ def bundle_for_lease(lease: Lease) -> dict[str, Any]:
         },
         "stage": task.stage,
         "project": {"id": task.project_id, "name": task.project.name},
-        "task": task.pk,
         "done_today": done_today(user_id=lease.annotator_id, project_id=task.project_id, stage=task.stage),
         "image_url": reverse("api-lease-image", args=[lease.pk]),
         "crop": {"x": crop.x, "y": crop.y, "width": crop.width, "height": crop.height},
@@ -83,7 +85,7 @@ def _of_parts(lease: Lease, crop: Crop) -> dict[str, Any]:
     if shown is None or label_map is None or not label_map.any():
         return pictures | {"suggestion": None}
     packed = base64.b64encode(pack(label_map)).decode()
-    return pictures | {"suggestion": {**_author(shown), "label_map": packed}}
+    return pictures | {"suggestion": {"source": _source(shown), "label_map": packed}}
 
 
 def _shown(lease: Lease) -> Proposal | Submission | None:
@@ -91,10 +93,11 @@ def _shown(lease: Lease) -> Proposal | Submission | None:
     return lease.revises if lease.sent_back is not None else proposal_for_lease(lease)
 
 
-def _author(shown: Proposal | Submission) -> dict[str, str]:
+def _source(shown: Proposal | Submission) -> str:
+    """Return what a suggestion comes from: which model, and so when it was asked, would tell old work from new."""
     if isinstance(shown, Submission):
-        return {"source": "previous", "model_version": ""}
-    return {"source": shown.source, "model_version": shown.model_version}
+        return "previous"
+    return "model" if shown.model_version else shown.source
 
 
 def _proposed(lease: Lease) -> dict[str, Any] | None:
@@ -112,7 +115,7 @@ def _proposed(lease: Lease) -> dict[str, Any] | None:
         for key, triangle, weights in zip(points.key, found.triangle, found.weights, strict=True)
         if triangle >= 0
     }
-    return {**_author(shown), "points": places}
+    return {"source": _source(shown), "points": places}
 
 
 def _of_points(lease: Lease, crop: Crop) -> dict[str, Any]:

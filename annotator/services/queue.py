@@ -1,8 +1,8 @@
 """The queue: what an annotator gets next.
 
-First what is theirs already (a live lease they do not hold, work sent back, an expired draft whose place is free),
-then the oldest task of the highest priority, taken by one statement. Gold is mixed in by a draw, from people that
-look like any other (annotator.services.checks).
+First what is theirs already (a live lease they do not hold, work sent back, an expired draft whose place is free, what
+they gave back or let run out), then the oldest task of the highest priority, taken by one statement. Gold is mixed in
+by a draw, from people that look like any other (annotator.services.checks).
 """
 
 import random
@@ -24,8 +24,21 @@ from annotator.services.leases import expire_leases, expiry_of, loaded_lease
 from annotator.services.returning_work import lease_to_revise, retaken, with_points
 
 # Places of one's own, best first. A lease that revises a submission holds that submission's place. OFFSET 0 keeps the
-# planner on the path from the few rows of the annotator to their tasks, also before it has statistics.
-_OWN_WORK = """
+# planner on the path from the few rows of the annotator to their tasks, also before it has statistics. What was given
+# back comes again before anything is drawn from the queue, in the order in which it was had: otherwise work would come
+# again as the oldest, and a check would not.
+_GIVEN_BACK = """
+    (SELECT {rank}, l.id::text FROM annotator_lease l
+     CROSS JOIN LATERAL (SELECT * FROM annotator_task WHERE id = l.task_id OFFSET 0) t
+     WHERE l.annotator_id = %(user)s AND l.state = {which} AND l.revises_id IS NULL
+       AND t.project_id = %(project)s AND t.stage = %(stage)s
+       AND (l.purpose = 'check' AND t.state = 'done' OR l.purpose = '' AND t.state = 'open' AND t.places_left > 0)
+       AND NOT EXISTS (SELECT 1 FROM annotator_lease o WHERE o.task_id = t.id AND o.annotator_id = %(user)s
+                       AND o.state IN ('live', 'submitted', 'skipped') OFFSET 0)
+     ORDER BY l.created_at {order} LIMIT 1)
+"""
+_RECENT = "AND l.created_at > now() - interval '7 days'"
+_OWN_WORK = f"""
 SELECT rank, id FROM (
     (SELECT 1 AS rank, l.id::text AS id FROM annotator_lease l
      CROSS JOIN LATERAL (SELECT * FROM annotator_task WHERE id = l.task_id OFFSET 0) t
@@ -40,17 +53,11 @@ SELECT rank, id FROM (
        AND NOT EXISTS (SELECT 1 FROM annotator_lease l
                        WHERE l.task_id = t.id AND l.annotator_id = %(user)s AND l.state = 'live' OFFSET 0)
      ORDER BY s.id LIMIT 1)
-    UNION ALL
-    (SELECT 3, l.id::text FROM annotator_lease l
-     CROSS JOIN LATERAL (SELECT * FROM annotator_task WHERE id = l.task_id OFFSET 0) t
-     WHERE l.annotator_id = %(user)s AND l.state = 'expired' AND l.draft IS NOT NULL AND l.revises_id IS NULL
-       AND t.project_id = %(project)s AND t.stage = %(stage)s
-       AND (l.purpose = 'check' AND t.state = 'done' OR l.purpose = '' AND t.state = 'open' AND t.places_left > 0)
-       AND NOT EXISTS (SELECT 1 FROM annotator_lease o WHERE o.task_id = t.id AND o.annotator_id = %(user)s
-                       AND o.state IN ('live', 'submitted', 'skipped') OFFSET 0)
-     ORDER BY l.created_at DESC LIMIT 1)
+    UNION ALL {_GIVEN_BACK.format(rank=3, which="'expired' AND l.draft IS NOT NULL", order="DESC")}
+    UNION ALL {_GIVEN_BACK.format(rank=4, which=f"'released' {_RECENT}", order="ASC")}
+    UNION ALL {_GIVEN_BACK.format(rank=5, which=f"'expired' AND l.draft IS NULL {_RECENT}", order="ASC")}
 ) own ORDER BY rank LIMIT 1
-"""
+"""  # noqa: S608 - all parts are literals of this module
 
 _FREE = """
     t.project_id = %(project)s AND t.stage = %(stage)s AND t.state = 'open' AND t.places_left > 0
@@ -162,13 +169,13 @@ def _own_work(membership: Membership, stage: Stage, style: str, holding: Sequenc
             "submission__task__project", "submission__task__person__image", "submission__annotator"
         ).get(pk=found)
         return lease_to_revise(submission=sent_back.submission, style=style, sent_back=sent_back).pk
-    expired = (
+    ended = (
         Lease.objects.select_related("task__project", "task__person__image")
         .select_for_update(of=("self",), skip_locked=True)
-        .filter(pk=found, state=Lease.State.EXPIRED)
+        .filter(pk=found, state__in=[Lease.State.EXPIRED, Lease.State.RELEASED])
         .first()
     )
-    return retaken(expired, style) if expired else None
+    return retaken(ended, style) if ended else None
 
 
 def _from_queue(membership: Membership, stage: Stage, style: str) -> uuid.UUID | None:

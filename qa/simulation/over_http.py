@@ -18,7 +18,7 @@ from typing import Any, Final
 import numpy as np
 from django.db import close_old_connections, connections
 
-from annotator.models import PointStatus, Project, Stage, Submission, Task, User
+from annotator.models import Lease, PointStatus, Project, Stage, Submission, Task, User
 from annotator.services.accounts import create_token
 from body.surface import SurfacePoints
 from labels.boxes import Crop
@@ -146,26 +146,28 @@ class Game:
             bundle = seat.client.call("POST", f"projects/{self.project.pk}/next", {"stage": stage.value})
             if bundle["lease"] is None:
                 return False
+            # Who plays by the API is not told which task it is; who plays the game looks behind the scene.
+            task = Lease.objects.values_list("task_id", flat=True).get(pk=bundle["lease"]["id"])
             if stage == Stage.PARTS:
-                answer, seconds = self._painting(seat, bundle)
+                answer, seconds = self._painting(seat, bundle, task)
             else:
-                answer, seconds = self._points(seat, bundle)
+                answer, seconds = self._points(seat, bundle, task)
             _hand_in(seat.client, bundle["lease"], answer, seconds)
-            seat.done.append(bundle["task"])
+            seat.done.append(task)
             return True
         finally:
             connections.close_all()
 
-    def _painting(self, seat: Seat, bundle: dict[str, Any]) -> tuple[dict[str, Any], float]:
-        truth = self.shown(bundle["task"]).label_map(Crop(**bundle["crop"]))
+    def _painting(self, seat: Seat, bundle: dict[str, Any], task: int) -> tuple[dict[str, Any], float]:
+        truth = self.shown(task).label_map(Crop(**bundle["crop"]))
         label_map, seconds = seat.player.paint(truth)
         return _painted_json(label_map), seconds
 
-    def _points(self, seat: Seat, bundle: dict[str, Any]) -> tuple[dict[str, Any], float]:
+    def _points(self, seat: Seat, bundle: dict[str, Any], task: int) -> tuple[dict[str, Any], float]:
         points = bundle["points"]
         part, keys = np.array(points["part"], np.uint8), np.array(points["key"])
-        truth = self.shown(bundle["task"]).truth_at(np.column_stack([points["x"], points["y"]]))
-        other = _answer_of_another(bundle["task"], seat) if seat.player.habits.copying else None
+        truth = self.shown(task).truth_at(np.column_stack([points["x"], points["y"]]))
+        other = _answer_of_another(task, seat) if seat.player.habits.copying else None
         answer = seat.player.answer(part, truth, other if other is None or len(other.status) == len(part) else None)
         return answer.as_json(keys), answer.seconds
 

@@ -55,7 +55,7 @@ class TestHome:
         lease = lease_of(world, person, draft={"label_map": ""}, crop=[0, 0, 10, 10])
         page = browser(world, "ana").get("/").content.decode()
         assert f"/api/v1/leases/{lease.pk}/image" in page
-        assert f"Person {person.pk} is kept for you" in page
+        assert "This person is kept for you" in page
 
     def test_cases_to_review_come_first_for_who_may_settle_them(self, world: World) -> None:
         Task.objects.filter(person=world.person(), stage=Stage.PARTS).update(state=Task.State.REVIEW)

@@ -105,8 +105,11 @@ def _waiting(user: User, project_ids: list[int]) -> dict[tuple[int, str], int]:
 def _held(user: User) -> dict[tuple[int, str], Lease]:
     """Return the newest live or expired lease with a draft of each project and stage."""
     kept = Q(state=Lease.State.LIVE) | Q(state=Lease.State.EXPIRED, draft__isnull=False)
-    # A check asks for people who are done; begun it looks like any other.
-    given = Q(task__state=Task.State.OPEN, purpose="") | Q(task__state=Task.State.DONE, purpose=Lease.Purpose.CHECK)
+    # A check asks for people who are done; begun it looks like any other, as what is opened again does.
+    given = Q(state=Lease.State.LIVE, purpose__in=["", Lease.Purpose.CHECK]) | Q(revises=None) & (
+        Q(task__state=Task.State.OPEN, purpose="", task__places_left__gt=0)
+        | Q(task__state=Task.State.DONE, purpose=Lease.Purpose.CHECK)
+    )
     leases = (
         Lease.objects.filter(kept, given, annotator=user)
         .select_related("task__person__image")

@@ -117,11 +117,34 @@ class SubmissionOut(serializers.ModelSerializer[Any]):
         return sent_back.note if sent_back else None
 
 
+class OwnSubmissionOut(SubmissionOut):
+    """An answer as its author sees it, under its lease: numbers of tasks and people would tell checks from work."""
+
+    lease_id = serializers.UUIDField(allow_null=True)
+
+    class Meta(SubmissionOut.Meta):
+        fields: ClassVar = [
+            "id", "lease_id", "stage", "annotator", "origin", "active_ms", "supersedes_id", "sent_back", "created_at",
+        ]  # fmt: skip
+
+
 class SubmissionDetailOut(SubmissionOut):
     answer = serializers.SerializerMethodField()
 
     class Meta(SubmissionOut.Meta):
         fields: ClassVar = [*SubmissionOut.Meta.fields, "provenance", "answer"]
+
+    def get_answer(self, submission: Submission) -> dict[str, Any]:
+        return draft_of_submission(submission)
+
+
+class OwnSubmissionDetailOut(OwnSubmissionOut):
+    """Without the provenance, which numbers what was proposed."""
+
+    answer = serializers.SerializerMethodField()
+
+    class Meta(OwnSubmissionOut.Meta):
+        fields: ClassVar = [*OwnSubmissionOut.Meta.fields, "answer"]
 
     def get_answer(self, submission: Submission) -> dict[str, Any]:
         return draft_of_submission(submission)

@@ -100,9 +100,11 @@ class PointsOut(serializers.Serializer[Any]):
     part = serializers.ListField(child=serializers.IntegerField())
 
 
+_SOURCES = ["keypoints", "model", "previous"]
+
+
 class SuggestionOut(serializers.Serializer[Any]):
-    source = serializers.CharField()  # type: ignore[assignment]  # a name of Field, and of the contract
-    model_version = serializers.CharField(help_text="Hash of the weights; empty where no model is behind it.")
+    source = serializers.ChoiceField(_SOURCES)  # type: ignore[assignment]  # a name of Field, and of the contract
     label_map = serializers.CharField()
 
 
@@ -125,8 +127,7 @@ class ProposedPointOut(serializers.Serializer[Any]):
 
 
 class ProposalOut(serializers.Serializer[Any]):
-    source = serializers.CharField()  # type: ignore[assignment]  # as above
-    model_version = serializers.CharField()
+    source = serializers.ChoiceField(_SOURCES)  # type: ignore[assignment]  # as above
     points = serializers.DictField(child=ProposedPointOut(), help_text="By point key.")
 
 
@@ -137,7 +138,6 @@ class BundleOut(serializers.Serializer[Any]):
     empty = EmptyOut(required=False)
     stage = serializers.ChoiceField(choices=Stage.values, required=False)
     project = ProjectRefOut(required=False)
-    task = serializers.IntegerField(required=False, help_text="Comments are left with it.")
     done_today = serializers.IntegerField(required=False)
     image_url = serializers.CharField(required=False)
     surroundings = SurroundingsOut(required=False)

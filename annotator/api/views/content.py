@@ -10,11 +10,10 @@ from annotator.api.base import ERROR, ApiView, checked, documented, paged
 from annotator.api.files import picture_response
 from annotator.api.serializers import content as io
 from annotator.api.serializers.projects import ArchiveIn, JobOut
-from annotator.errors import InvalidInputError, NotFoundError
+from annotator.errors import InvalidInputError
 from annotator.models import Stage, Submission, Task
 from annotator.permissions import (
     check_allowed,
-    may_annotate,
     may_browse,
     may_change_person,
     may_manage,
@@ -188,11 +187,9 @@ class CommentsView(ApiView):
         task = scope.task_for(self.me, task_id)
         return Response(io.CommentOut(task.comments.select_related("author"), many=True).data)
 
-    @documented("Comment on a task", request=io.CommentIn, answers=io.CommentOut, status=201)
+    @documented("Comment on a task, as a reviewer", request=io.CommentIn, answers=io.CommentOut, status=201)
     def post(self, request: Request, task_id: int) -> Response:
-        task = scope.task_for(self.me, task_id, may_annotate)
-        if not may_browse(membership_for(self.me, task.project_id)) and not task.leases.filter(annotator=self.me):
-            raise NotFoundError("There is no such task of yours.")
+        task = scope.task_for(self.me, task_id, may_review)
         comment = tasks.add_comment(task=task, by=self.me, **checked(io.CommentIn, request))
         return Response(io.CommentOut(comment).data, status=201)
 
@@ -205,17 +202,23 @@ class SubmissionsView(ApiView):
 
 
 class MySubmissionsView(ApiView):
-    @documented("List one's own submissions, newest first", answers=io.SubmissionOut(many=True), paginated=True)
+    @documented("List one's own submissions, newest first", answers=io.OwnSubmissionOut(many=True), paginated=True)
     def get(self, request: Request, project_id: int) -> Response:
         project = membership_for(self.me, project_id).project
         rows = scope.submissions_of(project).filter(annotator=self.me).order_by("-id")
-        return paged(self, rows, io.SubmissionOut)
+        return paged(self, rows, io.OwnSubmissionOut)
 
 
 class SubmissionView(ApiView):
-    @documented("Get a submission with its answer", answers=io.SubmissionDetailOut)
+    @documented(
+        "Get a submission with its answer",
+        answers=io.SubmissionDetailOut,
+        description="Its author, who may not browse the project, gets what `submissions/mine` tells, and the answer.",
+    )
     def get(self, request: Request, submission_id: int) -> Response:
-        return Response(io.SubmissionDetailOut(scope.submission_for(self.me, submission_id)).data)
+        submission = scope.submission_for(self.me, submission_id)
+        browses = may_browse(membership_of(self.me, submission.task.project_id))
+        return Response((io.SubmissionDetailOut if browses else io.OwnSubmissionDetailOut)(submission).data)
 
 
 class AcceptView(ApiView):

@@ -9,9 +9,10 @@ from rest_framework.response import Response
 from annotator.api.base import ERROR, ApiView, checked, documented
 from annotator.api.files import picture_response
 from annotator.api.serializers import workbench as io
+from annotator.api.serializers.content import CommentIn, CommentOut
 from annotator.models import Lease, Submission
 from annotator.selectors.bundles import bundle_for_lease
-from annotator.services import browsers, drafts, leases, queue, returning_work, submissions
+from annotator.services import browsers, drafts, leases, queue, returning_work, submissions, tasks
 from annotator.services.outlines import outline_in
 from annotator.services.pictures import stored_crop, stored_surroundings
 from annotator.services.superpixels import superpixels_of_lease
@@ -128,6 +129,14 @@ class LeaveView(ApiView):
         lease = leases.own_lease(user=self.me, lease_id=lease_id)
         browsers.leave(lease.pk, browser_of(request))
         return Response({})
+
+
+class LeaseCommentsView(ApiView):
+    @documented("Leave a note with the person of a lease", request=CommentIn, answers=CommentOut, status=201)
+    def post(self, request: Request, lease_id: uuid.UUID) -> Response:
+        task = leases.own_lease(user=self.me, lease_id=lease_id).task
+        comment = tasks.add_comment(task=task, by=self.me, **checked(CommentIn, request))
+        return Response(CommentOut(comment).data, status=201)
 
 
 class ReopenView(ApiView):

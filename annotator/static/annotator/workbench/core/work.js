@@ -8,7 +8,6 @@ import { isSame } from "./saver.js";
  * @property {{id: string, expires_at: string, revision: number, active_ms: number, heartbeat_s: number, is_elsewhere?: boolean}} lease is_elsewhere: another browser has it open
  * @property {"parts" | "correspondence"} stage
  * @property {{id: number, name: string}} project
- * @property {number} task notes are left with it
  * @property {number} done_today
  * @property {string} image_url
  * @property {{url: string, crop: {x: number, y: number, width: number, height: number}}} [surroundings] what lies around the crop
@@ -20,7 +19,7 @@ import { isSame } from "./saver.js";
  * @property {any} draft
  * @property {{note: string} | null} sent_back
  * @property {"tutorial" | "exam" | null} training
- * @property {{source: string, model_version: string, label_map: string} | null} [suggestion]
+ * @property {{source: "keypoints" | "model" | "previous", label_map: string} | null} [suggestion]
  * @property {{key: (number | string)[], x: number[], y: number[], part: number[]}} [points]
  * @property {import("../points/proposed-points.js").Proposal | null} [proposal] where a model puts the points
  * @property {string} [label_map] base64 of zlib

@@ -7,7 +7,7 @@ import { facing, normalAt, pixelsInAllViews, pointOf } from "./surface-point.js"
 /** @typedef {import("./pick-map.js").PartSurface} PartSurface */
 /** @typedef {import("./views-pane.js").Cursor} Cursor */
 /** @typedef {{triangle: number, weights: [number, number, number]}} ProposedPoint triangle of the whole body */
-/** @typedef {{source: string, model_version: string, points: Record<string, ProposedPoint>}} Proposal by point key */
+/** @typedef {{source: "model" | "previous", points: Record<string, ProposedPoint>}} Proposal by point key */
 
 /**
  * The cursor that a proposed point stands for, in the view that faces its place best.

@@ -1,4 +1,4 @@
-/** A note to reviewers and managers, left with the task. What was typed stays here until the server has it. */
+/** A note to reviewers and managers, left with the person of a lease. What was typed stays here until the server has it. */
 
 import { ApiError } from "../core/api.js";
 import { t } from "../core/strings.js";
@@ -14,7 +14,7 @@ export class NoteDialog {
   #form = /** @type {HTMLFormElement} */ (hook("note-form"));
   #text = /** @type {HTMLTextAreaElement} */ (this.#form.elements.namedItem("text"));
   #problem = hook("note-problem");
-  #task = 0;
+  #lease = "";
   #isSending = false;
 
   /** @param {import("../core/api.js").Api} api @param {import("./messages.js").Messages} messages */
@@ -33,8 +33,8 @@ export class NoteDialog {
   }
 
   /** @param {Bundle} bundle */
-  open({ task }) {
-    this.#task = task;
+  open({ lease }) {
+    this.#lease = lease.id;
     this.#text.value = sessionStorage.getItem(this.#key) ?? "";
     this.#problem.textContent = "";
     this.#dialog.showModal();
@@ -42,14 +42,14 @@ export class NoteDialog {
   }
 
   get #key() {
-    return `workbench:note:${this.#task}`;
+    return `workbench:note:${this.#lease}`;
   }
 
   async #send() {
     if (this.#isSending) return;
     this.#isSending = true;
     try {
-      await this.#api.post(`tasks/${this.#task}/comments`, { text: this.#text.value.trim() });
+      await this.#api.post(`leases/${this.#lease}/comments`, { text: this.#text.value.trim() });
       sessionStorage.removeItem(this.#key);
       this.#dialog.close();
       this.#messages.show("note", { tone: "ok", icon: "note", title: t("Your note is left with this person"), canClose: true, forMs: 4000 });
