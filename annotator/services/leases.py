@@ -29,7 +29,8 @@ _LOADED: Final = Lease.objects.select_related("task__person__image").defer(
 )
 
 _ANY_DUE = "SELECT EXISTS (SELECT 1 FROM annotator_lease WHERE state = 'live' AND expires_at <= now())"
-# One sweep at a time; a lease that is being saved just now is left to live.
+# One sweep at a time; a lease that is being saved just now is left to live. Leases by id, then tasks by id: whoever
+# holds several of either takes them in this order, and so no two wait for each other.
 _EXPIRE = """
 WITH due AS (
     SELECT id FROM annotator_lease WHERE state = 'live' AND expires_at <= now() ORDER BY id FOR UPDATE SKIP LOCKED
@@ -38,9 +39,11 @@ WITH due AS (
     RETURNING l.task_id, l.revises_id IS NULL AND l.purpose = '' AS holds_place
 ), places AS (
     SELECT task_id, count(*) AS n FROM gone WHERE holds_place GROUP BY task_id
+), held AS MATERIALIZED (
+    SELECT id FROM annotator_task WHERE id IN (SELECT task_id FROM places) ORDER BY id FOR NO KEY UPDATE
 ), freed AS (
     UPDATE annotator_task t SET places_left = LEAST(t.overlap, t.places_left + places.n)
-    FROM places WHERE t.id = places.task_id
+    FROM held JOIN places ON places.task_id = held.id WHERE t.id = held.id
 )
 SELECT count(*) FROM gone
 """
@@ -115,11 +118,13 @@ def is_free(lease: Lease) -> bool:
         return False
     if lease.revises_id:
         return not Submission.objects.filter(supersedes=lease.revises_id).exists()
-    if lease.purpose:
+    if lease.is_training:
         return lease.task.state not in {Task.State.CLOSED, Task.State.WAITING}
     others = Lease.objects.filter(task=lease.task_id, annotator=lease.annotator_id)
     if others.filter(state__in=[Lease.State.LIVE, Lease.State.SUBMITTED, Lease.State.SKIPPED]).exists():
         return False
+    if lease.purpose:
+        return lease.task.state not in {Task.State.CLOSED, Task.State.WAITING}
     return lease.task.state == Task.State.OPEN and lease.task.places_left > 0
 
 

@@ -176,3 +176,28 @@ def test_a_manager_and_whoever_submits_do_not_wait_for_each_other(pointed_at, ch
             cursor.execute("SET LOCAL lock_timeout = '2s'")
             cursor.execute(f"SELECT 1 FROM annotator_{pointed_at} WHERE id = %s FOR KEY SHARE", [key])
         changed.result(timeout=20)
+
+
+def test_the_sweep_frees_places_in_the_order_in_which_others_hold_tasks():
+    """So it waits for a change of the overlap, which holds tasks by number, and that never waits for it in turn."""
+    world = make_world()
+    people = make_people(world.project, 12)
+    cleo = [make_user(f"cleo{number}") for number in range(12)]
+    Membership.objects.bulk_create(Membership(project=world.project, user=one, role=Role.ANNOTATOR) for one in cleo)
+    for one in cleo:
+        assert isinstance(take_next_task(user=one, project_id=world.project.pk, stage=Stage.PARTS), Lease)
+    tasks = Task.objects.filter(person__in=people, stage="parts").order_by("pk")
+    first = tasks[0]
+    # The row that comes first by number lies last on disk.
+    Task.objects.filter(pk=first.pk).update(priority=1)
+    Lease.objects.update(expires_at="2020-01-01T00:00Z")
+    with ThreadPoolExecutor(1) as pool:
+        with transaction.atomic():
+            Task.objects.select_for_update(no_key=True).get(pk=first.pk)
+            swept = pool.submit(in_threads, lambda _nothing: expire_leases(), [None])
+            with connection.cursor() as cursor:
+                wait_until_locked_out(cursor)
+            held = tasks.exclude(pk=first.pk).select_for_update(no_key=True, nowait=True)
+            assert len(held.values_list("pk", flat=True)) == 11, "it holds none that comes after the one it waits for"
+        assert swept.result() == [12]
+    assert set(tasks.values_list("places_left", flat=True)) == {1}
