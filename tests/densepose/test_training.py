@@ -213,6 +213,30 @@ def test_another_run_is_not_gone_on_with(data: Path, tmp_path: Path, capsys: pyt
     assert "not the same are data;" in capsys.readouterr().err
 
 
+def test_people_are_kept_on_the_device_by_the_command(
+    data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = [
+        "train",
+        "--data",
+        str(data),
+        "--crop",
+        "64",
+        "--batch",
+        "2",
+        "--steps",
+        "2",
+        "--out",
+        str(tmp_path / "run"),
+    ]
+    assert main([*words, "--scenery", str(data / "images")]) == 1
+    assert "add --on-device" in capsys.readouterr().err
+    assert main([*words, "--on-device", "--scenery", str(data / "images")]) == 0
+    assert read_checkpoint(tmp_path / "run" / "model.safetensors").tensors
+    assert main([*words, "--on-device"]) == 1  # another run: without scenery its crops are others
+    assert "not the same are scenery;" in capsys.readouterr().err
+
+
 def test_weights_to_begin_with_fit_or_what_begins_new_is_said(caplog: pytest.LogCaptureFixture) -> None:
     start = {name: of for name, of in LiteDensePose(CONFIG).state_dict().items() if of.is_floating_point()}
     model = LiteDensePose(CONFIG)
@@ -251,6 +275,14 @@ def test_lessons_made_ahead_by_others_are_the_same(data: Path) -> None:
             assert torch.equal(getattr(one, name), getattr(other, name)), (step, share, name)
     with pytest.raises(ValueError, match="part 1 of step 9 was asked for, 0 of 5 is made ahead"):
         ahead.batch(9, 1, 2)
+
+
+def test_lessons_made_on_the_device_depend_on_the_step_alone(people: People) -> None:
+    one, other = (learner(people, is_on_device=True) for _ in range(2))
+    one.batch(0, 0, 1)
+    made, again = one.batch(3, 1, 2), other.batch(3, 1, 2)
+    for name in ("images", "label", "grid", "chart", "uv"):
+        assert torch.equal(getattr(made, name), getattr(again, name)), name
 
 
 def test_people_read_once_by_several_are_those_read_one_by_one(data: Path) -> None:
