@@ -205,11 +205,11 @@ class PeopleOnDevice:
     ) -> Tensor:
         """Return crops (B, 3, S, S), some before other scenery, some with some parts in cloth of photographs."""
         assert self._scenery is not None
-        count, side = len(pixels), pixels.shape[-1]
+        scenery, count, side = self._scenery, len(pixels), pixels.shape[-1]
         is_body = (label > 0) & (label < UNKNOWN)
 
         def pieces() -> Tensor:
-            of = self._scenery[torch.from_numpy(rng.integers(0, len(self._scenery), count)).to(pixels.device)]  # type: ignore[index]
+            of = scenery[torch.from_numpy(rng.integers(0, len(scenery), count)).to(pixels.device)]
             return F.interpolate(of.float(), size=(side, side), mode="bilinear", align_corners=False)
 
         worn = torch.rand((count, 256), generator=chance, device=pixels.device) < 0.5  # which parts of a person
@@ -348,10 +348,7 @@ def _with_mirrored(xy: Float64, chart: npt.NDArray[np.uint8], uv: Float64) -> np
 @cache
 def _mirror_table() -> npt.NDArray[np.float32]:
     """Return chart, u, v of the other side for each chart and 255 u, 255 v: (25, 256, 256, 3)."""
-    level = np.arange(256) / 255.0
-    chart, u, v = (
-        of.ravel() for of in np.meshgrid(np.arange(1, _N_CHARTS + 1, dtype=np.uint8), level, level, indexing="ij")
-    )
+    chart, u, v = (of.ravel() for of in np.indices((_N_CHARTS, 256, 256)))
     table = np.zeros((_N_CHARTS + 1, 256, 256, 3), np.float32)
-    table[1:] = np.column_stack(mirror_iuv(chart, u, v)).reshape(_N_CHARTS, 256, 256, 3)
+    table[1:] = np.column_stack(mirror_iuv(chart + 1, u / 255.0, v / 255.0)).reshape(_N_CHARTS, 256, 256, 3)
     return table
