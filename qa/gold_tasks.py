@@ -15,7 +15,7 @@ from qa.geodesics import geodesic_table
 from qa.models import ExamAttempt, GoldScore, GoldSheet
 from qa.services.gold_bars import judge_member
 from qa.services.gold_people import JOB_KIND, add_planned
-from qa.services.gold_scores import score_submission, unscored_submissions
+from qa.services.gold_scores import score_submission, standing, unscored_submissions
 from qa.services.gold_sheets import write_gold_sheet
 from qa.services.qualification import end_exam
 
@@ -42,10 +42,10 @@ def add_gold_people(run: JobRun) -> dict[str, Any]:
 
 @shared_task(name="qa.score_gold")  # type: ignore[untyped-decorator]  # Celery brings no types
 def score_gold(submission_id: int) -> bool:
-    """Measure one answer to a gold person, keep the figures, look at the bars; returns whether it could be measured."""
+    """Measure one answer to a gold person that stands, keep the figures, look at the bars; returns whether it did."""
     submission = (
-        Submission.objects.select_related("task__project", "task__person", "point_set", "lease")
-        .filter(pk=submission_id, superseded_by=None)
+        standing(Submission.objects.filter(pk=submission_id, superseded_by=None))
+        .select_related("task__project", "task__person", "point_set", "lease")
         .first()
     )
     return submission is not None and _score(submission)

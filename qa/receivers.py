@@ -13,8 +13,9 @@ logger = logging.getLogger(__name__)
 
 
 def ask_to_score(sender: object, submission: Submission, **_more: Any) -> None:
-    """Have an answer to a gold person measured once it is committed."""
-    _send_on_commit("qa.score_gold", submission.pk)
+    """Have an answer of tutorial or exam measured once it is committed; a check waits until it stands, for the beat."""
+    if submission.lease is not None and submission.lease.is_training:
+        _send_on_commit("qa.score_gold", submission.pk)
 
 
 def ask_to_merge(sender: object, task: Task, **_more: Any) -> None:

@@ -1,10 +1,12 @@
 """People with known truth for tests, taken in as the job does, without drawing them: bands of parts on a surface."""
 
 import uuid
+from datetime import timedelta
 from functools import cache
 from typing import Any
 
 import numpy as np
+from django.db.models import F
 
 from annotator.models import Gold, Lease, PointSet, Project, Submission, User
 from annotator.services.drafts import encoded
@@ -12,6 +14,7 @@ from annotator.services.gold import add_rendered_person
 from annotator.services.submissions import submit
 from body.surface import SurfacePoints
 from labels.label_maps import pack
+from qa.models import FigureSheet, GoldSheet
 from qa.services.gold_truth import pack_truth, read_truth
 from rendering.views.cameras import camera_of
 from rendering.views.picking import pick
@@ -93,6 +96,12 @@ def click_at(part: int, at: SurfacePoints, beside_px: float = 0.0) -> dict[str, 
         if pick(part, 1, np.array([[x + aside, y]])).triangle[0] >= 0:
             return {"status": "placed", "view": 1, "x": float(x + aside), "y": float(y)}
     return {"status": "cannot_tell"}
+
+
+def let_a_day_pass() -> None:
+    """Make the figures that are kept those of yesterday: what annotators are told today."""
+    for sheets in (FigureSheet.objects, GoldSheet.objects):
+        sheets.update(computed_at=F("computed_at") - timedelta(days=1))
 
 
 def hand_in(user: User, lease: Lease, answer: dict[str, Any]) -> Submission:

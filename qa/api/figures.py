@@ -11,8 +11,8 @@ from annotator.api.base import ApiView, documented
 from annotator.errors import NotAllowedError
 from annotator.models import Membership
 from annotator.permissions import is_member_role, may_browse, membership_for
-from qa.selectors.figures import sheet_of
-from qa.selectors.gold import gold_sheet_of
+from qa.selectors.figures import sheet_for
+from qa.selectors.gold import gold_sheet_for
 
 # What flags are made of: it names whom an annotator was compared with.
 _KEPT_BACK: Final = frozenset({"traces"})
@@ -21,7 +21,9 @@ _KEPT_BACK: Final = frozenset({"traces"})
 class FiguresOut(serializers.Serializer[Any]):
     """The kept figures of a project or of one annotator."""
 
-    computed_at = serializers.DateTimeField(allow_null=True, help_text="null: nothing was handed in yet")
+    computed_at = serializers.DateTimeField(
+        allow_null=True, help_text="of annotators' own figures the beginning of today; null: nothing is told yet"
+    )
     figures = serializers.DictField(allow_null=True, help_text="agreement, work and flags")
     gold = serializers.DictField(allow_null=True, help_text="accuracy against known truth; null: nothing was checked")
 
@@ -33,7 +35,11 @@ class ProjectFiguresView(ApiView):
 
 
 class AnnotatorFiguresView(ApiView):
-    @documented("Get the figures of one annotator; annotators may ask for their own alone", answers=FiguresOut)
+    @documented(
+        "Get the figures of one annotator; annotators may ask for their own alone",
+        answers=FiguresOut,
+        description="Annotators get their own as they stood when the day began.",
+    )
     def get(self, request: Request, project_id: int, user_id: int) -> Response:
         membership = membership_for(self.me, project_id, is_member_role)
         if user_id != membership.user_id and not may_browse(membership):
@@ -42,7 +48,7 @@ class AnnotatorFiguresView(ApiView):
 
 
 def _kept(membership: Membership, user_id: int | None) -> dict[str, Any]:
-    sheet, gold = sheet_of(membership.project, user_id), gold_sheet_of(membership.project, user_id)
+    sheet, gold = sheet_for(membership, user_id), gold_sheet_for(membership, user_id)
     is_member = user_id is None or membership.project.memberships.filter(user=user_id).exists()
     if sheet is None and gold is None and not is_member:
         raise Http404

@@ -44,12 +44,16 @@ class GoldScore(models.Model):
 
 
 class GoldSheet(models.Model):
-    """The kept figures against known truth of one annotator, or of all together where `annotator` is empty."""
+    """The kept figures against known truth of one annotator, or of all together where `annotator` is empty.
+
+    `told` are those of before the day of `computed_at`: what annotators read on that day (qa.services.told_figures).
+    """
 
     project = models.ForeignKey("annotator.Project", on_delete=models.CASCADE, related_name="gold_sheets")
     annotator = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, null=True, related_name="+")
     data = models.JSONField(default=dict)
     computed_at = models.DateTimeField()
+    told = models.JSONField(null=True)
 
     class Meta:
         constraints: ClassVar = [

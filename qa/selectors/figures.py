@@ -8,8 +8,10 @@ from typing import Any
 import numpy as np
 from django.utils import timezone
 
-from annotator.models import Project, Stage
+from annotator.models import Membership, Project, Stage
+from annotator.permissions import may_browse
 from qa.models import FigureSheet
+from qa.services.told_figures import as_told
 
 # Humans on renders of the body, Gueler et al., CVPR 2018, section 3.
 PAPER_AUC10, PAPER_AUC30 = 0.563, 0.835
@@ -50,13 +52,20 @@ class Effect:
 def sheet_of(project: Project, annotator: int | None = None) -> FigureSheet | None:
     """Return the kept sheet of a project or of one annotator, without its picture; None where there is none yet."""
     sheets = FigureSheet.objects.filter(project=project, annotator=annotator)
-    return sheets.select_related("annotator").defer("vertex_error").first()
+    return sheets.select_related("annotator").defer("vertex_error", "told_vertex_error").first()
 
 
-def vertex_error_of(project: Project, annotator: int | None) -> tuple[Any, Any] | None:
-    """Return the picture's figures and when they were computed."""
-    row = FigureSheet.objects.filter(project=project, annotator=annotator)
-    return row.values_list("vertex_error", "computed_at").first()
+def sheet_for(membership: Membership, annotator: int | None) -> FigureSheet | None:
+    """Return a sheet of a member's project as the member is told it: who may not browse reads that of this morning."""
+    sheet = sheet_of(membership.project, annotator)
+    return sheet if may_browse(membership) else as_told(sheet)
+
+
+def vertex_error_for(membership: Membership, annotator: int | None) -> Any:
+    """Return the figures of the body's picture as a member is told them; None without any."""
+    sheet = FigureSheet.objects.filter(project=membership.project, annotator=annotator).first()
+    shown = sheet if may_browse(membership) else as_told(sheet)
+    return shown.vertex_error if shown else None
 
 
 def forecast(sheet: FigureSheet, stage: str, left: int, seed: int = 0) -> Forecast | None:

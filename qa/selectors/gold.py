@@ -9,9 +9,11 @@ from django.utils import timezone
 
 from annotator.models import Lease, Membership, Project, Role, Stage
 from annotator.natural_order import natural_key
+from annotator.permissions import may_browse
 from qa.models import AutomaticAct, ExamAttempt, GoldScore, GoldSheet
 from qa.services.gold_bars import Rolling, rolling_of
 from qa.services.gold_people import policy_of
+from qa.services.told_figures import as_told
 
 _RECENT: Final = timedelta(days=30)
 
@@ -33,6 +35,12 @@ class CheckedMember:
 def gold_sheet_of(project: Project, annotator: int | None) -> GoldSheet | None:
     """Return the kept figures of one annotator, or of all together; None before the first measured answer."""
     return GoldSheet.objects.filter(project=project, annotator=annotator).first()
+
+
+def gold_sheet_for(membership: Membership, annotator: int | None) -> GoldSheet | None:
+    """Return such figures as a member is told them: who may not browse the project reads those of this morning."""
+    sheet = gold_sheet_of(membership.project, annotator)
+    return sheet if may_browse(membership) else as_told(sheet)
 
 
 def checked_members(project: Project) -> list[CheckedMember]:

@@ -4,10 +4,12 @@ Definitions: docs/qa.md. A row is the same however often it is written, so that 
 """
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any, Final
 
 import numpy as np
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import DateTimeField, DurationField, Exists, ExpressionWrapper, F, OuterRef, Q, QuerySet
+from django.utils import timezone
 from numpy.typing import NDArray
 
 from annotator.models import Consensus, Gold, Lease, PointStatus, Stage, Submission
@@ -21,6 +23,8 @@ from qa.services.gold_truth import Truth, on_crop, rendered_truth, settled_truth
 # Less of a part than this share of the person can be left out: a sliver that shows between two others.
 SLIVER: Final = 0.002
 NEAR_CM, FAR_CM = 10.0, 30.0
+# Whoever keeps an answer open again and again is measured all the same.
+_REOPENED_AT_MOST: Final = timedelta(days=1)
 
 
 @dataclass(frozen=True)
@@ -105,6 +109,21 @@ def measure(submission: Submission, truth: Truth, table: GeodesicTable | None) -
     return Measured(value, int((truth.points.triangle >= 0).sum()), int(told.sum()), sums)
 
 
+def standing(submissions: QuerySet[Submission]) -> QuerySet[Submission]:
+    """Return those of some answers that stand: of tutorial and exam all, of checks what cannot be reopened any more.
+
+    A check is measured once, when its author's minutes are over and nobody has it open again. So what is improved in
+    that time was never held against anyone, and neither a pause nor a figure follows on the heels of a check.
+    """
+    minutes = ExpressionWrapper(F("task__project__reopen_minutes") * timedelta(minutes=1), output_field=DurationField())
+    until = ExpressionWrapper(F("created_at") + minutes, output_field=DateTimeField())
+    is_open_again = Exists(Lease.objects.filter(revises=OuterRef("pk"), state=Lease.State.LIVE))
+    now = timezone.now()
+    is_over = Q(until__lte=now) & (~Q(is_open_again) | Q(until__lte=now - _REOPENED_AT_MOST))
+    is_training = Q(lease__purpose__in=[Lease.Purpose.TUTORIAL, Lease.Purpose.EXAM])
+    return submissions.annotate(until=until).filter(is_training | is_over)
+
+
 def score_submission(submission: Submission, table: GeodesicTable | None) -> GoldScore | None:
     """Write the score of an answer to a gold person; None where its truth is not known, or not yet measurable.
 
@@ -128,7 +147,7 @@ def score_submission(submission: Submission, table: GeodesicTable | None) -> Gol
 
 
 def unscored_submissions(*, is_measurable: bool = True) -> QuerySet[Submission]:
-    """Return the answers to people whose truth is known that have no score yet, oldest first.
+    """Return the answers to people whose truth is known that stand and have no score yet, oldest first.
 
     Args:
         is_measurable: whether distances on the surface can be measured; without, answers to parts alone.
@@ -146,4 +165,4 @@ def unscored_submissions(*, is_measurable: bool = True) -> QuerySet[Submission]:
     )  # fmt: skip
     if not is_measurable:
         found = found.filter(task__stage=Stage.PARTS)
-    return found.select_related("task__project", "task__person", "point_set", "lease").order_by("pk")
+    return standing(found).select_related("task__project", "task__person", "point_set", "lease").order_by("pk")

@@ -10,6 +10,7 @@ from annotator.models import Lease, Project, Stage
 from body.intervals import mean_interval
 from body.parts import PARTS
 from qa.models import GoldScore, GoldSheet
+from qa.services.told_figures import keep_told_gold
 
 # The tutorial is for learning: what is tried there counts in no figure.
 COUNTED: Final = (Lease.Purpose.CHECK, Lease.Purpose.EXAM)
@@ -39,6 +40,7 @@ def write_gold_sheet(project: Project | int, annotator: int | None) -> GoldSheet
         "points": _points(by_stage[Stage.CORRESPONDENCE], placed / known if known else None),
         "weeks": _weeks(rows),
     }
+    keep_told_gold(GoldSheet.objects.filter(project=project_id, annotator=annotator))
     values = {"data": data, "computed_at": timezone.now()}
     sheet, _is_new = GoldSheet.objects.update_or_create(project_id=project_id, annotator_id=annotator, defaults=values)
     return sheet

@@ -5,6 +5,7 @@ from collections.abc import Collection, Mapping
 from typing import Any, Final
 
 import numpy as np
+from django.db.models import Q
 from django.utils import timezone
 
 from annotator.models import Project, Submission
@@ -15,6 +16,7 @@ from qa.services.painting import painted
 from qa.services.parts_figures import parts_figures
 from qa.services.points_figures import KINDS, points_figures, reference_of
 from qa.services.tallies import EVERYONE, SIZE, View, inflated
+from qa.services.told_figures import keep_told_figures
 from qa.services.traces import flags_of_project, traces_of
 from qa.services.work_figures import Figures, work_of_annotators, work_of_project
 
@@ -55,6 +57,8 @@ def write_sheets(
     listed = {"is_measured": table is not None, "annotators": [short[pk] for pk in sorted(short)]}
     data = _figures(everyone, reference) | listed | done
     sheets.append(_sheet(project, None, data, _paint(everyone, reference, table)))
+    written = Q(annotator=None) | Q(annotator__in=list(work))
+    keep_told_figures(FigureSheet.objects.filter(written, project=project))
     FigureSheet.objects.bulk_create(
         sheets, batch_size=50, update_conflicts=True, unique_fields=["project", "annotator"],
         update_fields=["data", "vertex_error", "computed_at"],

@@ -8,7 +8,7 @@ from qa.models import AutomaticAct, GoldScore
 from qa.services.automatic_acts import leave_act, undo_act
 from qa.services.policies import change_policy
 from tests.factories import make_people, parts_answer
-from tests.gold import hand_in, make_gold, true_parts
+from tests.gold import hand_in, let_a_day_pass, make_gold, true_parts
 from tests.webapp.clients import browser
 
 
@@ -23,7 +23,7 @@ def draws(monkeypatch):
 @pytest.fixture
 def checked(world, draws):
     """A project with bars that two checks decide, people to work on, and rendered people to check with."""
-    Project.objects.filter(pk=world.project.pk).update(gold_rate=0.5)
+    Project.objects.filter(pk=world.project.pk).update(gold_rate=0.5, reopen_minutes=0)
     change_policy(project=world.project, by=world.mia, values={"check_window": 2, "check_minimum": 2, "check_iou": 0.6})
     make_people(world.project, 8)
     make_gold(world.project, 6)
@@ -174,6 +174,7 @@ def test_who_may_see_and_act(world, checked):
     other = browser(world, "eve").post(f"/projects/{world.eves_project.pk}/checks/acts/{paused.pk}", {"act": "undo"})
     assert other.status_code == 404
     leave_act(project=world.project, act_id=paused.pk, by=world.mia)
+    let_a_day_pass()
     own = browser(world, "ana").get(f"/projects/{world.project.pk}/my-figures").content.decode()
     assert "Against known truth" in own
     assert "checks" not in own.lower()

@@ -17,9 +17,9 @@ API = "/api/v1"
 
 @pytest.fixture
 def all_gold(world, monkeypatch):
-    """Every draw is a check, rendered people first."""
+    """Every draw is a check, rendered people first; what is handed in stands at once."""
     monkeypatch.setattr("annotator.services.queue.random.random", lambda: 0.0)
-    Project.objects.filter(pk=world.project.pk).update(gold_rate=0.5)
+    Project.objects.filter(pk=world.project.pk).update(gold_rate=0.5, reopen_minutes=0)
     world.project.refresh_from_db()
 
 

@@ -2,14 +2,20 @@
 
 import re
 import uuid
+from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db.models import F
 
-from annotator.models import Lease, Project, Task
+from annotator.models import Lease, Membership, Project, Submission, Task
 from annotator.services.acceptance import accept_submission
+from qa.gold_tasks import score_gold, score_waiting_gold
+from qa.models import AutomaticAct, FigureSheet, GoldScore, GoldSheet
+from qa.services.policies import change_policy
+from qa.services.refreshing import refresh_project
 from tests.factories import answered, make_people, parts_answer
-from tests.gold import make_gold
+from tests.gold import hand_in, let_a_day_pass, make_gold, true_parts
 from tests.webapp.clients import browser
 
 API = "/api/v1"
@@ -171,3 +177,94 @@ def test_what_was_given_back_comes_again_in_the_order_in_which_it_was_had(desk):
         again.append(desk.send(f"projects/{desk.world.project.pk}/next", body).json())
     assert [task_of(one) for one in again] == [task_of(one) for one in held]
     assert Task.objects.filter(places_left__lt=0).count() == 0
+
+
+def let_minutes_pass(minutes: int) -> None:
+    Submission.objects.update(created_at=F("created_at") - timedelta(minutes=minutes))
+
+
+def own_figures(desk: Desk) -> list[Any]:
+    """Return all that Ana is told of her figures: the API's answer, and her pages but for the list of latest work."""
+    told = desk.get(f"projects/{desk.world.project.pk}/annotators/{desk.world.ana.pk}/figures").json()
+    page = desk.pages.get(f"/projects/{desk.world.project.pk}/my-figures").content.decode()
+    detail = desk.pages.get(f"/projects/{desk.world.project.pk}/annotators/{desk.world.ana.pk}/detail")
+    body = desk.pages.get(f"/projects/{desk.world.project.pk}/annotators/{desk.world.ana.pk}/body-light.png").content
+    without = re.sub(r"[A-Za-z0-9]{64}", "token", page.split('<ul class="latest">')[0])
+    return [told, without, detail.status_code, body]
+
+
+def measure(desk: Desk) -> None:
+    """Let the workers do all they would do within the hour."""
+    let_minutes_pass(11)
+    score_waiting_gold()
+    refresh_project(desk.world.project, None)
+
+
+def test_own_figures_move_with_the_day_and_not_with_an_answer(desk):
+    for kind in KINDS:
+        desk.submit(desk.next(kind))
+    measure(desk)
+    assert own_figures(desk)[0] == {"computed_at": None, "figures": None, "gold": None}
+    let_a_day_pass()
+    before = own_figures(desk)
+    assert before[0]["gold"]["parts"]["answers"] == 2
+    assert before[0]["figures"]["stages"]["parts"]["answers"] == 3
+    for kind in (*KINDS, "settled"):
+        desk.submit(desk.next(kind))
+        measure(desk)
+        assert own_figures(desk) == before, kind
+    # Who manages reads all of it at once.
+    mia = desk.world.client("mia").get(f"{API}/projects/{desk.world.project.pk}/annotators/{desk.world.ana.pk}/figures")
+    assert mia.json()["gold"]["parts"]["answers"] == 5
+    assert mia.json()["figures"]["stages"]["parts"]["answers"] == 7
+    GoldSheet.objects.update(computed_at=F("computed_at") - timedelta(hours=3))
+    FigureSheet.objects.update(computed_at=F("computed_at") - timedelta(hours=1))
+    let_a_day_pass()
+    now = own_figures(desk)[0]
+    assert now["gold"]["parts"]["answers"] == 5
+    assert now["computed_at"] == before[0]["computed_at"], "of the day's beginning: the minute would name an answer"
+
+
+def test_a_check_is_measured_once_it_stands(desk):
+    """What its author opened again in time and bettered was never held against them."""
+    lease = Lease.objects.get(pk=desk.next("rendered")["lease"]["id"])
+    first = hand_in(desk.world.ana, lease, true_parts(lease, shift=70))
+    assert not score_gold(first.pk)
+    let_minutes_pass(9)
+    assert score_waiting_gold() == 0
+    again = Lease.objects.get(pk=desk.send(f"submissions/{first.pk}/reopen").json()["lease"]["id"])
+    let_minutes_pass(10)
+    assert score_waiting_gold() == 0, "it is open again"
+    better = hand_in(desk.world.ana, again, true_parts(again))
+    let_minutes_pass(11)
+    assert score_waiting_gold() == 1
+    assert GoldScore.objects.get().submission == better
+    assert GoldScore.objects.get().value == pytest.approx(1)
+    assert desk.send(f"submissions/{better.pk}/reopen").json()["code"] == "reopen_over"
+
+
+def test_who_keeps_a_check_open_for_a_day_is_measured_all_the_same(desk):
+    lease = Lease.objects.get(pk=desk.next("rendered")["lease"]["id"])
+    first = hand_in(desk.world.ana, lease, true_parts(lease, shift=70))
+    assert desk.send(f"submissions/{first.pk}/reopen").status_code == 200
+    let_minutes_pass(24 * 60)
+    assert score_waiting_gold() == 0
+    let_minutes_pass(10)
+    assert score_waiting_gold() == 1
+
+
+def test_a_pause_follows_when_the_checks_stand(desk):
+    change_policy(
+        project=desk.world.project, by=desk.world.mia,
+        values={"check_window": 2, "check_minimum": 2, "check_iou": 0.6},
+    )  # fmt: skip
+    for _ in range(2):
+        lease = Lease.objects.get(pk=desk.next("rendered")["lease"]["id"])
+        hand_in(desk.world.ana, lease, true_parts(lease, shift=70))
+    member = Membership.objects.get(project=desk.world.project, user=desk.world.ana)
+    score_waiting_gold()
+    assert not Membership.objects.get(pk=member.pk).is_paused
+    let_minutes_pass(10)
+    score_waiting_gold()
+    assert Membership.objects.get(pk=member.pk).is_paused
+    assert AutomaticAct.objects.filter(kind="paused").count() == 1

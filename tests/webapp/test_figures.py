@@ -13,6 +13,7 @@ from qa.selectors.figures import effects_of_help
 from qa.services.refreshing import refresh_project
 from tests.distances import StraightTable
 from tests.factories import answered
+from tests.gold import let_a_day_pass
 from tests.webapp.clients import browser
 
 
@@ -75,6 +76,11 @@ def test_only_annotators_answers_count(world, task):
 
 def test_who_sees_whose_figures(world, task):
     refreshed(world)
+    api = f"/api/v1/projects/{world.project.pk}"
+    told = world.client("ana").get(f"{api}/annotators/{world.ana.pk}/figures").json()
+    assert told == {"computed_at": None, "figures": None, "gold": None}, "today's are told tomorrow"
+    assert "on the day after the first answer" in browser(world, "ana").get(url(world, "/my-figures")).content.decode()
+    let_a_day_pass()
     ana, ben = (f"/annotators/{user.pk}" for user in (world.ana, world.ben))
     pages = {
         "/figures": {"mia", "rita", "ed"}, "/figures/body-light.png": {"mia", "rita", "ed"},
@@ -94,7 +100,6 @@ def test_who_sees_whose_figures(world, task):
     assert "My figures" in mine
     assert "Ben" not in mine
     assert browser(world, "mia").get(url(world, "/annotators/999999")).status_code == 404
-    api = f"/api/v1/projects/{world.project.pk}"
     told = world.client("ana").get(f"{api}/annotators/{world.ana.pk}/figures").json()
     kept = FigureSheet.objects.get(annotator=world.ana).data
     assert kept.pop("traces"), "whom she was compared with is kept, and not told"

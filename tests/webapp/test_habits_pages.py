@@ -7,6 +7,7 @@ from qa.services.flags import Flag
 from qa.services.refreshing import is_stale, refresh_project
 from tests.distances import StraightTable
 from tests.factories import answered
+from tests.gold import let_a_day_pass
 from tests.webapp.clients import browser
 
 WORDS = {
@@ -60,6 +61,7 @@ def test_managers_read_what_was_counted(world, flagged, django_assert_max_num_qu
 
 
 def test_annotators_do_not_see_flags(world, flagged):
+    let_a_day_pass()
     for name in ("ana", "ben"):
         page = browser(world, name).get(f"{flagged}/my-figures").content.decode()
         assert "Habits to look into" not in page

@@ -15,7 +15,7 @@ from body.parts import PARTS, part_by_number
 from qa.body_picture import RAMPS, paint_body
 from qa.models import FigureSheet
 from qa.selectors import figures as selectors
-from qa.selectors.gold import gold_sheet_of
+from qa.selectors.gold import gold_sheet_for, gold_sheet_of
 from webapp.selectors import annotator_list
 from webapp.selectors import figures as rows
 from webapp.selectors.figures_detail import detail_of, swap_rows
@@ -81,7 +81,7 @@ def _annotator_page(request: PageRequest, membership: Membership, user_id: int) 
     _check_own(membership, user_id)
     project = membership.project
     member = project.memberships.select_related("user").filter(user=user_id).first()
-    sheet = selectors.sheet_of(project, user_id)
+    sheet = selectors.sheet_for(membership, user_id)
     if member is None and sheet is None:
         raise Http404
     user = member.user if member else sheet.annotator if sheet else None
@@ -100,10 +100,10 @@ def _annotator_page(request: PageRequest, membership: Membership, user_id: int) 
                 if sheet.data["stages"].get(stage.value)
             ],
             "swaps": swap_rows(sheet),
-            "everyone": (everyone := selectors.sheet_of(project)),
-            "flags": flag_rows(everyone, user_id) if may_browse(membership) else [],
+            "everyone": (everyone := selectors.sheet_for(membership, None)),
+            "flags": flag_rows(everyone, user_id) if everyone and may_browse(membership) else [],
         }
-    gold = gold_sheet_of(project, user_id)
+    gold = gold_sheet_for(membership, user_id)
     context["gold"] = gold_card(gold) if gold else None
     active = "figures" if may_browse(membership) else "mine"
     return render_project(request, membership, "webapp/annotator.html", active, **context)
@@ -114,7 +114,7 @@ def _annotator_page(request: PageRequest, membership: Membership, user_id: int) 
 def figures_detail(request: PageRequest, membership: Membership, user_id: int | None = None) -> HttpResponse:
     """One sheet in full: of the project, or of one annotator."""
     _check_own(membership, user_id)
-    sheet = selectors.sheet_of(membership.project, user_id)
+    sheet = selectors.sheet_for(membership, user_id)
     if sheet is None:
         raise Http404
     active = "figures" if may_browse(membership) else "mine"
@@ -129,8 +129,8 @@ def body(request: PageRequest, membership: Membership, ramp: str, user_id: int |
     if ramp not in RAMPS:
         raise Http404
     _check_own(membership, user_id)
-    found = selectors.vertex_error_of(membership.project, user_id)
-    response = HttpResponse(paint_body(found[0] if found else None, ramp), content_type="image/png")
+    found = selectors.vertex_error_for(membership, user_id)
+    response = HttpResponse(paint_body(found, ramp), content_type="image/png")
     # The address carries when the figures were computed.
     patch_cache_control(response, private=True, max_age=86400)
     return response
