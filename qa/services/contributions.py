@@ -5,14 +5,26 @@ A pair counts once for the project and once for each of the two; for the second 
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from body.parts import N_CHARTS
 from qa.models import Comparison
 from qa.services.parts_agreement import LIMBS, N_LABELS, exchange, iou_by_part, seen_by
-from qa.services.point_pairs import CHART, CM, FAR_CM, MILLION, NOT_MEASURED, SECOND_PLACE, UNITS_PER_CM, WHAT, turned
+from qa.services.point_pairs import (
+    CHART,
+    CM,
+    FAR_CM,
+    FIRST_PLACE,
+    MILLION,
+    NOT_MEASURED,
+    SECOND_PLACE,
+    UNITS_PER_CM,
+    WHAT,
+)
 from qa.services.rows import Rows
 from qa.services.tallies import (
     CHART_COLUMNS,
@@ -20,6 +32,7 @@ from qa.services.tallies import (
     HALF_CM,
     MEANS,
     MM,
+    N_KINDS,
     PARTS_COLUMNS,
     POINTS_COLUMNS,
     Sums,
@@ -37,7 +50,7 @@ class _Seen:
     chosen: NDArray[np.intp]
     owner: NDArray[np.intp]
     week: NDArray[np.int64]
-    is_turned: bool
+    is_turned: bool = False
 
 
 def owners_of(rows: Rows) -> NDArray[np.int64]:
@@ -48,20 +61,17 @@ def owners_of(rows: Rows) -> NDArray[np.int64]:
 
 def add_points(sums: Sums, rows: Rows, sign: int = 1) -> None:
     """Add (or, with a sign of -1, take) the contributions of comparisons of points."""
-    pair_of_point = rows.row_of_point
     _add_alone(sums, rows, sign)
+    told = _Told.of_rows(rows)
     for seen in _sides(sums, rows):
-        points, place = rows.points, np.full(len(rows), -1)
-        place[seen.chosen] = np.arange(len(seen.chosen))
-        mine = place[pair_of_point] >= 0
-        points, at = points[mine], place[pair_of_point[mine]]
-        points = turned(points) if seen.is_turned else points
-        kind = rows.columns["kind"][seen.chosen]
-        _add_each_point(sums, points, seen.owner[at], kind[at], sign)
+        owner = np.full(len(rows), -1)
+        owner[seen.chosen] = seen.owner
+        told.add_to(sums, owner[rows.row_of_point], sign, is_turned=seen.is_turned)
         _add_replicates(sums, "points", rows, seen, sign)
-        own = {name: rows.columns[name][seen.chosen] for name in ("n", "cm", "auc10")}
-        for column, value in enumerate((np.ones_like(kind), own["n"], own["cm"], own["auc10"])):
-            sums.add_at("points_week", seen.owner, (kind, seen.week, column), sign * value)
+        kind = rows.columns["kind"][seen.chosen]
+        for column, name in enumerate((None, "n", "cm", "auc10")):
+            value = None if name is None else rows.columns[name][seen.chosen]
+            sums.add_at("points_week", seen.owner, (kind, seen.week, column), value, sign)
 
 
 def add_parts(sums: Sums, rows: Rows, sign: int = 1) -> None:
@@ -69,9 +79,8 @@ def add_parts(sums: Sums, rows: Rows, sign: int = 1) -> None:
     for seen in _sides(sums, rows):
         kind = rows.columns["kind"][seen.chosen]
         _add_replicates(sums, "parts", rows, seen, sign)
-        iou = rows.columns["iou"][seen.chosen]
-        for column, value in enumerate((np.ones_like(iou), iou)):
-            sums.add_at("parts_week", seen.owner, (kind, seen.week, column), sign * value)
+        for column, value in enumerate((None, rows.columns["iou"][seen.chosen])):
+            sums.add_at("parts_week", seen.owner, (kind, seen.week, column), value, sign)
         for row, owner, of_kind in zip(seen.chosen, seen.owner, kind, strict=True):
             for name, values in _of_map_pair(rows, row, is_turned=seen.is_turned).items():
                 sums.field(name)[owner, of_kind] += sign * values
@@ -84,8 +93,8 @@ def _sides(sums: Sums, rows: Rows) -> Iterator[_Seen]:
     if not len(pairs):
         return
     everyone = sums.rows_of(np.full(len(pairs), EVERYONE))
-    yield _Seen(pairs, everyone, np.maximum(*weeks)[pairs], is_turned=False)
-    yield _Seen(pairs, sums.rows_of(first[pairs]), weeks[0][pairs], is_turned=False)
+    yield _Seen(pairs, everyone, np.maximum(*weeks)[pairs])
+    yield _Seen(pairs, sums.rows_of(first[pairs]), weeks[0][pairs])
     # Against the truth, only the first is an answer.
     between = np.flatnonzero(kind == _BETWEEN)
     if len(between):
@@ -94,33 +103,91 @@ def _sides(sums: Sums, rows: Rows) -> Iterator[_Seen]:
 
 def _add_alone(sums: Sums, rows: Rows, sign: int) -> None:
     alone = np.flatnonzero(rows.columns["kind"] == _ALONE)
-    said = sign * rows.arrays["said"][alone, :4].astype(np.int64)
+    said = rows.arrays["said"][alone, :4].astype(np.int64)
     for owner in (rows.columns["first_annotator_id"][alone], np.full(len(alone), EVERYONE)):
         for status in range(4):
-            sums.add_at("alone", sums.rows_of(owner), (status,), said[:, status])
+            sums.add_at("alone", sums.rows_of(owner), (status,), said[:, status], sign)
 
 
-def _add_each_point(
-    sums: Sums, points: NDArray[np.uint16], owner: NDArray[np.intp], kind: NDArray[np.int64], sign: int
-) -> None:
-    sums.add_at("said", owner, (kind, points[:, WHAT] % 16), sign)
-    both = points[:, CM] != NOT_MEASURED
-    points, owner, kind = points[both], owner[both], kind[both]
-    cm, chart, what = (points[:, column].astype(np.int64) for column in (CM, CHART, WHAT))
-    place = points[:, SECOND_PLACE].astype(np.int64)
-    sums.add_at("vertex", owner, (kind, 0, place), sign)
-    sums.add_at("vertex", owner, (kind, 1, place), sign * cm)
-    sums.add_at("mm", owner, (kind, np.minimum(cm * 10 // UNITS_PER_CM, MM - 1)), sign)
-    sums.add_at("chart_half_cm", owner, (kind, chart, np.minimum(cm * 2 // UNITS_PER_CM, HALF_CM - 1)), sign)
-    swap, is_open = (what // 16) % 4, what // 64
-    values = {"n": np.ones_like(cm), "cm": cm, "auc10": np.maximum(1000 - cm, 0), "auc30": np.maximum(3000 - cm, 0),
-              "far": cm > FAR_CM * UNITS_PER_CM}  # fmt: skip
-    for bit, name in enumerate(("left_right", "front_back", "inner_outer")):
-        values |= {name: swap == bit + 1, f"{name}_open": is_open >> bit & 1}
-    for column, name in enumerate(CHART_COLUMNS):
-        value = values[name].astype(np.int64)
-        some = np.flatnonzero(value)
-        sums.add_at("chart", owner[some], (kind[some], chart[some], column), sign * value[some])
+@dataclass(frozen=True)
+class _Told:
+    """What points tell whoever owns them, worked out once for all who do; the last five of those `both` placed.
+
+    Attributes:
+        kind, own, other: (M,) of all points: kind of comparison, status of the first and of the second.
+        both: (B,) which points both placed.
+        place: (2, B) nearest vertex of the second's and of the first's answer.
+        chart, cm, flags: (B,) chart of the second's answer, 1/100 cm, and swap + 4 x what a swap could be told of.
+        scores: columns of "chart" that are sums over points, (B,) each.
+    """
+
+    kind: NDArray[np.int64]
+    own: NDArray[np.int64]
+    other: NDArray[np.int64]
+    both: NDArray[np.intp]
+    place: NDArray[np.int64]
+    chart: NDArray[np.int64]
+    cm: NDArray[np.int64]
+    flags: NDArray[np.int64]
+    scores: dict[str, NDArray[np.int64]]
+
+    @classmethod
+    def of_rows(cls, rows: Rows) -> "_Told":
+        points = rows.points
+        what = points[:, WHAT].astype(np.int64)
+        both = np.flatnonzero(points[:, CM] != NOT_MEASURED)
+        measured = points[both].astype(np.int64)
+        cm = measured[:, CM]
+        scores = {
+            "cm": cm, "auc10": np.maximum(1000 - cm, 0), "auc30": np.maximum(3000 - cm, 0),
+            "far": (cm > FAR_CM * UNITS_PER_CM).astype(np.int64),
+        }  # fmt: skip
+        return cls(
+            rows.columns["kind"][rows.row_of_point], what % 4, what % 16 // 4, both,
+            measured[:, [SECOND_PLACE, FIRST_PLACE]].T, measured[:, CHART], cm, measured[:, WHAT] // 16, scores,
+        )  # fmt: skip
+
+    def add_to(self, sums: Sums, owner: NDArray[np.intp], sign: int, *, is_turned: bool) -> None:
+        """Add what the points tell to their owners (M,), rows of the sums; -1 is nobody's.
+
+        Turned, they are seen from the second's side: places and statuses change sides.
+        """
+        own, other = (self.other, self.own) if is_turned else (self.own, self.other)
+        mine = _where(owner >= 0)
+        sums.add_at("said", owner[mine], (self.kind[mine], (own + 4 * other)[mine]), sign=sign)
+        mine = _where(owner[self.both] >= 0)
+        owner, kind = owner[self.both][mine], self.kind[self.both][mine]
+        place, chart, cm = self.place[int(is_turned)][mine], self.chart[mine], self.cm[mine]
+        sums.add_at("vertex", owner, (kind, 0, place), sign=sign)
+        sums.add_at("vertex", owner, (kind, 1, place), cm, sign)
+        sums.add_at("mm", owner, (kind, np.minimum(cm * 10 // UNITS_PER_CM, MM - 1)), sign=sign)
+        sums.add_at("chart_half_cm", owner, (kind, chart, np.minimum(cm * 2 // UNITS_PER_CM, HALF_CM - 1)), sign=sign)
+        for name, value in self.scores.items():
+            sums.add_at("chart", owner, (kind, chart, CHART_COLUMNS.index(name)), value[mine], sign)
+        # How many points have each combination of flags tells how many there are, are swaps and are open to each kind.
+        n_owners = len(sums.owners)
+        cell = ((owner * N_KINDS + kind) * (N_CHARTS + 1) + chart) * len(_COUNTED) + self.flags[mine]
+        by_flags = np.bincount(cell, minlength=n_owners * N_KINDS * (N_CHARTS + 1) * len(_COUNTED))
+        counts = by_flags.reshape(n_owners, N_KINDS, N_CHARTS + 1, len(_COUNTED)) @ _COUNTED
+        sums.field("chart")[..., _COUNTED_COLUMNS] += sign * counts
+
+
+def _where(is_mine: NDArray[np.bool_]) -> NDArray[np.intp] | slice:
+    """Return where something holds; a slice where it does everywhere, which copies nothing."""
+    return slice(None) if is_mine.all() else np.flatnonzero(is_mine)
+
+
+def _counted() -> NDArray[np.int64]:
+    """Return (32, 7) whether each combination of a point's flags counts in each of the columns below."""
+    flags = np.arange(32)
+    swap, is_open = flags % 4, flags // 4
+    columns = [swap == kind for kind in (1, 2, 3)] + [is_open >> bit & 1 for bit in range(3)]
+    return np.column_stack([np.ones(32, np.int64), *columns]).astype(np.int64)
+
+
+_COUNTED: Final = _counted()
+_SWAPS: Final = ("left_right", "front_back", "inner_outer")
+_COUNTED_COLUMNS: Final = [CHART_COLUMNS.index(name) for name in ("n", *_SWAPS, *(f"{name}_open" for name in _SWAPS))]
 
 
 def _add_replicates(sums: Sums, name: str, rows: Rows, seen: _Seen, sign: int) -> None:
@@ -129,15 +196,16 @@ def _add_replicates(sums: Sums, name: str, rows: Rows, seen: _Seen, sign: int) -
     kind = rows.columns["kind"][seen.chosen]
     weights = replicate_weights(rows.columns["person_id"][seen.chosen])
     values = np.column_stack([_column(rows, name, column)[seen.chosen] for column in columns]).astype(np.float64)
-    cell = seen.owner * 2 + kind
-    order = np.argsort(cell, kind="stable")
-    starts = np.flatnonzero(np.diff(cell[order], prepend=-1))
-    table, people = sums.field(name), sums.field(f"{name}_people")
-    tasks = rows.columns["task_id"][seen.chosen]
-    for group in np.split(order, starts[1:]):
-        owner, of_kind = seen.owner[group[0]], kind[group[0]]
-        table[owner, of_kind] += sign * np.rint(weights[group].T @ values[group]).astype(np.int64)
-        people[owner, of_kind] += sign * len(np.unique(tasks[group]))
+    tasks, cell = rows.columns["task_id"][seen.chosen], seen.owner * N_KINDS + kind
+    order = np.lexsort((tasks, cell))
+    weights, values, tasks, cell = weights[order], values[order], tasks[order], cell[order]
+    is_first = np.diff(cell, prepend=-1) != 0
+    table = sums.field(name)
+    for begin, end in pairwise([*np.flatnonzero(is_first).tolist(), len(order)]):
+        owner, of_kind = divmod(int(cell[begin]), N_KINDS)
+        table[owner, of_kind] += sign * np.rint(weights[begin:end].T @ values[begin:end]).astype(np.int64)
+    is_first |= np.diff(tasks, prepend=-1) != 0
+    sums.add_at(f"{name}_people", cell[is_first] // N_KINDS, (cell[is_first] % N_KINDS,), sign=sign)
 
 
 def _column(rows: Rows, name: str, column: str) -> NDArray[np.int64]:

@@ -32,22 +32,27 @@ class Said:
     points: SurfacePoints
     part: NDArray[np.uint8]
 
-    def __getitem__(self, rows: NDArray[np.intp]) -> "Said":
-        return Said(self.status[rows], self.points[rows], self.part[rows])
 
+def measured_points(
+    said: Said, first: NDArray[np.intp], second: NDArray[np.intp], table: Distances
+) -> NDArray[np.uint16]:
+    """Return (N, 6) of points of first answers and their partners in second answers.
 
-def measured_points(first: Said, second: Said, table: Distances) -> NDArray[np.uint16]:
-    """Return (M, 6) of the points of first answers and their partners in second answers."""
-    found = np.zeros((len(first.status), 6), np.uint16)
+    Args:
+        first, second: (N,) where in `said` each stands.
+    """
+    vertex = np.maximum(nearest_vertex(said.points), 0)
+    chart, part = said.points.chart, said.part[first]
+    found = np.zeros((len(first), 6), np.uint16)
     found[:, CM] = NOT_MEASURED
-    found[:, FIRST_PLACE] = np.maximum(nearest_vertex(first.points), 0)
-    found[:, SECOND_PLACE] = np.maximum(nearest_vertex(second.points), 0)
-    found[:, PART] = first.part
-    chart = second.points.chart
-    found[:, CHART] = np.where(chart > 0, chart, first.points.chart)
-    found[:, WHAT] = first.status + 4 * second.status.astype(np.uint16)
-    both = np.flatnonzero((first.status == PointStatus.PLACED) & (second.status == PointStatus.PLACED))
-    here, there = first.points[both], second.points[both]
+    found[:, FIRST_PLACE] = vertex[first]
+    found[:, SECOND_PLACE] = vertex[second]
+    found[:, PART] = part
+    found[:, CHART] = np.where(chart[second] > 0, chart[second], chart[first])
+    found[:, WHAT] = said.status[first] + 4 * said.status[second].astype(np.uint16)
+    placed = said.status == PointStatus.PLACED
+    both = np.flatnonzero(placed[first] & placed[second])
+    here, there = said.points[first[both]], said.points[second[both]]
     cm = table.distance_cm(here, there).astype(np.float64)
     is_open = open_to(table)[:, found[both, SECOND_PLACE]]
     swap = find_swaps(here, there, cm, is_open, table)
@@ -90,11 +95,3 @@ def said_of_pairs(points: NDArray[np.uint16], pair: NDArray[np.intp], count: int
     """Return (count, 16) how many points have each pair of statuses, first + 4 x second."""
     cells = np.bincount(pair * 16 + points[:, WHAT] % 16, minlength=16 * count)
     return cells.reshape(count, 16).astype(np.int32)
-
-
-def turned(points: NDArray[np.uint16]) -> NDArray[np.uint16]:
-    """Return the same points seen from the second's side: places and statuses change sides."""
-    found = points[:, [CM, SECOND_PLACE, FIRST_PLACE, PART, CHART, WHAT]]
-    what = points[:, WHAT]
-    found[:, WHAT] = what - what % 16 + 4 * (what % 4) + (what % 16) // 4
-    return found

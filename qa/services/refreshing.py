@@ -11,27 +11,27 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import takewhile
+from threading import Lock
 from typing import Final
 
 import numpy as np
 from django.db import connection, transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
-from numpy.typing import NDArray
 
 from annotator.models import Project, Stage, Submission, Task
 from qa.models import ChangedTask, FigureSheet, PartsComparison, PointsComparison, Tally
 from qa.services.comparing import Answers, compare_parts, compare_points, read_answers
 from qa.services.contributions import add_parts, add_points, owners_of
 from qa.services.opposites import Distances
-from qa.services.rows import Rows, store_rows, take_rows
+from qa.services.rows import Rows, as_array, store_rows, take_rows
 from qa.services.sheets import REST, write_sheets
-from qa.services.tallies import EVERYONE, LAYOUT, SIZE, Sums, deflated, inflated
+from qa.services.tallies import EVERYONE, LAYOUT, Sums, deflated, inflated
 
-_AT_ONCE: Final = 1000
+_AT_ONCE: Final = 2000
 _COMPARED_AT_ONCE: Final = 2
 # One transaction ends after so many tasks or seconds, so that a kill costs little work.
-_TASKS_AT_MOST: Final = 20_000
+_TASKS_AT_MOST: Final = 50_000
 _SECONDS_AT_MOST: Final = 60.0
 _LOCK: Final = 7_203_412
 _MODELS: Final[dict[Stage, type[PointsComparison | PartsComparison]]] = {
@@ -128,9 +128,8 @@ def _measure_changes(project: Project, table: Distances | None) -> Change:
     known = _Known(project)
     batches = (tasks[begin : begin + _AT_ONCE] for begin in range(0, len(tasks), _AT_ONCE))
     timely = takewhile(lambda _batch: time.monotonic() - started < _SECONDS_AT_MOST, batches)
-    for measured in _measured(project, timely, table):
-        known.add(measured)
-        done |= set(measured.tasks)
+    for batch in _measured(project, timely, table, known):
+        done |= set(batch)
     known.store()
     people = known.touched - {EVERYONE} | _strike_off([pk for pk, task in listed if task in done], sorted(done))
     is_more = len(listed) == rows_at_most or len(done) < len({task for _pk, task in listed})
@@ -138,13 +137,13 @@ def _measure_changes(project: Project, table: Distances | None) -> Change:
 
 
 def _strike_off(changes: list[int], tasks: list[int]) -> set[int]:
-    """Take changes off the list; returns who answered their tasks. Arrays: lists of 40,000 values take seconds."""
+    """Take changes off the list; returns who answered their tasks."""
     with connection.cursor() as cursor:
-        cursor.execute("DELETE FROM qa_changedtask WHERE id = ANY(%s)", [changes])
+        cursor.execute("DELETE FROM qa_changedtask WHERE id = ANY(%s::bigint[])", [as_array(changes)])
         cursor.execute(
             "SELECT DISTINCT annotator_id FROM annotator_submission"
-            " WHERE task_id = ANY(%s) AND annotator_id IS NOT NULL AND origin = ANY(%s)",
-            [tasks, [origin.value for origin in OWN]],
+            " WHERE task_id = ANY(%s::bigint[]) AND annotator_id IS NOT NULL AND origin = ANY(%s)",
+            [as_array(tasks), [origin.value for origin in OWN]],
         )
         return {annotator for (annotator,) in cursor}
 
@@ -164,42 +163,51 @@ def forget(project: Project) -> None:
 
 
 class _Known:
-    """The sums of a project during one pass: read when first touched, written once at its end."""
+    """The sums of a project during one pass: read when first needed, written once at its end."""
 
     def __init__(self, project: Project) -> None:
         self._project = project
-        self._cells: dict[int, NDArray[np.int64]] = {}
+        self._sums = Sums(np.zeros(0, np.int64))
+        # Batches are compared in threads, and add to the same sums.
+        self._lock = Lock()
         self.touched: set[int] = set()
 
-    def add(self, measured: "_Measured") -> None:
-        for sums in measured.sums:
-            owners = sums.owners.tolist()
-            self._read(set(owners) - set(self._cells))
-            for owner, cells in zip(owners, sums.cells, strict=True):
-                self._cells[owner] += cells
-                self.touched.add(owner)
+    def read(self, owners: set[int]) -> None:
+        """Read what is kept of some owners, before anything is added to it."""
+        missing = owners - set(self._sums.owners.tolist())
+        if not missing:
+            return
+        whose = Q(annotator__in=missing - {EVERYONE}) | (Q(annotator=None) if EVERYONE in missing else Q())
+        kept = Tally.objects.filter(whose, project=self._project).values_list("annotator_id", "sums")
+        with self._lock:
+            self._sums.make_room_for(np.array(sorted(missing), np.int64))
+            for annotator, stored in kept.iterator(chunk_size=20):
+                row = self._sums.rows_of(np.array([annotator or EVERYONE]))[0]
+                self._sums.cells[row] = inflated(bytes(stored))
+
+    def change(self, stage: Stage, before: Rows, after: Rows) -> None:
+        """Take back what some tasks had contributed and add what they contribute now."""
+        add = add_points if stage == Stage.CORRESPONDENCE else add_parts
+        with self._lock:
+            for rows, sign in ((before, -1), (after, 1)):
+                if len(rows):
+                    add(self._sums, rows, sign)
+                    self.touched |= set(owners_of(rows).tolist())
 
     def store(self) -> None:
+        touched = sorted(self.touched)
+        rows = self._sums.rows_of(np.array(touched, np.int64))
         Tally.objects.bulk_create(
             (
                 Tally(
-                    project=self._project, annotator_id=owner or None, layout=LAYOUT, sums=deflated(self._cells[owner])
+                    project=self._project, annotator_id=owner or None, layout=LAYOUT,
+                    sums=deflated(self._sums.cells[row]),
                 )
-                for owner in sorted(self.touched)
+                for owner, row in zip(touched, rows, strict=True)
             ),
             batch_size=50, update_conflicts=True, unique_fields=["project", "annotator"],
             update_fields=["layout", "sums"],
         )  # fmt: skip
-
-    def _read(self, owners: set[int]) -> None:
-        if not owners:
-            return
-        whose = Q(annotator__in=owners - {EVERYONE}) | (Q(annotator=None) if EVERYONE in owners else Q())
-        kept = Tally.objects.filter(whose, project=self._project).values_list("annotator_id", "sums")
-        for annotator, stored in kept.iterator(chunk_size=20):
-            self._cells[annotator or EVERYONE] = inflated(bytes(stored))
-        for owner in owners - set(self._cells):
-            self._cells[owner] = np.zeros(SIZE, np.int64)
 
 
 @dataclass(frozen=True)
@@ -210,24 +218,35 @@ class _Taken:
     before: dict[Stage, Rows]
     answers: dict[Stage, Answers]
 
+    @property
+    def owners(self) -> set[int]:
+        """Whose sums may be touched."""
+        found = {EVERYONE}
+        for rows, answers in zip(self.before.values(), self.answers.values(), strict=True):
+            found |= set(owners_of(rows).tolist()) | set(answers.annotator.tolist())
+        return found
+
 
 @dataclass(frozen=True)
 class _Measured:
-    """What some tasks contribute now, and by how much that changes the sums."""
+    """What some tasks contribute now."""
 
     tasks: list[int]
     rows: dict[Stage, Rows]
-    sums: list[Sums]
 
 
-def _measured(project: Project, batches: Iterable[list[int]], table: Distances | None) -> Iterator[_Measured]:
+def _measured(
+    project: Project, batches: Iterable[list[int]], table: Distances | None, known: _Known
+) -> Iterator[list[int]]:
     """Measure batch after batch, and store its rows: two are compared while others are read and stored."""
     under_way: deque[Future[_Measured]] = deque()
     with ThreadPoolExecutor(_COMPARED_AT_ONCE) as pool:
         for batch in batches:
             if len(under_way) == _COMPARED_AT_ONCE:
                 yield _stored(under_way.popleft().result())
-            under_way.append(pool.submit(_compare, project, _take(batch, table), table))
+            taken = _take(batch, table)
+            known.read(taken.owners)
+            under_way.append(pool.submit(_compare, project, taken, table, known))
         while under_way:
             yield _stored(under_way.popleft().result())
 
@@ -238,28 +257,23 @@ def _take(tasks: list[int], table: Distances | None) -> _Taken:
     return _Taken(tasks, before, {stage: read_answers(tasks, stage) for stage in stages})
 
 
-def _compare(project: Project, taken: _Taken, table: Distances | None) -> _Measured:
-    """Compare answers, without the database: in a thread of its own."""
+def _compare(project: Project, taken: _Taken, table: Distances | None, known: _Known) -> _Measured:
+    """Compare answers and change the sums, without the database: in a thread of its own."""
     rows: dict[Stage, Rows] = {}
-    sums = []
     for stage, answers in taken.answers.items():
         if stage == Stage.CORRESPONDENCE and table is not None:
-            rows[stage], add = compare_points(project, answers, table), add_points
+            rows[stage] = compare_points(project, answers, table)
         else:
-            rows[stage], add = compare_parts(project, answers), add_parts
-        before, after = taken.before[stage], rows[stage]
-        if len(before) or len(after):
-            change = Sums(np.union1d(owners_of(before), owners_of(after)))
-            add(change, before, -1)
-            add(change, after)
-            sums.append(change)
-    return _Measured(taken.tasks, rows, sums)
+            rows[stage] = compare_parts(project, answers)
+        known.change(stage, taken.before[stage], rows[stage])
+    return _Measured(taken.tasks, rows)
 
 
-def _stored(measured: _Measured) -> _Measured:
+def _stored(measured: _Measured) -> list[int]:
+    """Store the rows of a batch; returns its tasks."""
     for stage, rows in measured.rows.items():
         store_rows(_MODELS[stage], rows)
-    return measured
+    return measured.tasks
 
 
 def _is_locked(project: Project) -> bool:

@@ -62,6 +62,9 @@ LAYOUT: Final = (
     f"3-{zlib.crc32(repr((SHAPES, CHART_COLUMNS, POINTS_COLUMNS, PARTS_COLUMNS, PART_COLUMNS)).encode()):08x}"
 )
 
+# Counting into all cells of a field at once takes longer than into each by itself where so many times fewer are named.
+_SPARSE: Final = 20
+
 Int64 = NDArray[np.int64]
 
 
@@ -71,26 +74,50 @@ class Sums:
     `cells` is (owners, SIZE) int64; `owners` is sorted.
     """
 
-    def __init__(self, owners: NDArray[np.int64]) -> None:
+    def __init__(self, owners: Int64) -> None:
         self.owners = np.unique(owners)
         self.cells = np.zeros((len(self.owners), SIZE), np.int64)
 
-    def rows_of(self, owners: NDArray[np.int64]) -> NDArray[np.intp]:
+    def rows_of(self, owners: Int64) -> NDArray[np.intp]:
         """Return the rows of given owners, all of whom must be here."""
         return np.searchsorted(self.owners, owners)
+
+    def make_room_for(self, owners: Int64) -> None:
+        """Take in owners that are not here yet, with sums of 0."""
+        if np.isin(owners, self.owners).all():
+            return
+        before, cells = self.owners, self.cells
+        self.owners = np.union1d(before, owners)
+        self.cells = np.zeros((len(self.owners), SIZE), np.int64)
+        self.cells[self.rows_of(before)] = cells
 
     def field(self, name: str) -> Int64:
         """Return one field of all owners as a view (owners, ...)."""
         return self.cells[:, STARTS[name] : STARTS[name] + SIZES[name]].reshape(-1, *SHAPES[name])
 
     def add_at(
-        self, name: str, row: NDArray[np.intp], index: tuple[NDArray[np.integer] | int, ...], value: int | Int64
-    ) -> None:
-        """Add values to cells of a field; cells that are named twice get both."""
-        at = np.zeros(len(row), np.int64)
-        for size, along in zip(SHAPES[name], index, strict=True):
-            at = at * size + along
-        np.add.at(self.cells.reshape(-1), row * SIZE + STARTS[name] + at, value)
+        self, name: str, row: NDArray[np.intp], index: tuple[NDArray[np.integer] | int, ...],
+        value: Int64 | None = None, sign: int = 1,
+    ) -> None:  # fmt: skip
+        """Add values (by default 1) to cells of a field; cells that are named twice get both.
+
+        Args:
+            value: whole numbers whose sums stay under 2^53, so that they are exact as float64.
+            sign: -1 takes them instead.
+        """
+        if not len(row):
+            return
+        first, size = int(row.min()), SIZES[name]
+        n_rows = int(row.max()) + 1 - first
+        at = row - first
+        for length, along in zip(SHAPES[name], index, strict=True):
+            at = at * length + along
+        if _SPARSE * len(at) < n_rows * size:
+            flat, start = self.cells.reshape(-1), first * SIZE + STARTS[name]
+            np.add.at(flat, start + at // size * SIZE + at % size, sign if value is None else sign * value)
+            return
+        total = np.bincount(at, value, n_rows * size).astype(np.int64, copy=False)
+        self.field(name)[first : first + n_rows] += sign * total.reshape(-1, *SHAPES[name])
 
 
 class View:

@@ -1,5 +1,6 @@
 """Reads the latest answers of annotators in the few numbers from which habits are told (qa.services.flags)."""
 
+from collections import defaultdict
 from collections.abc import Collection, Mapping
 from typing import Any, Final
 
@@ -27,39 +28,37 @@ _MIN_MEASURED: Final = 10
 # So many annotators at once: their latest answers, some 20 MB, are in memory together.
 _AT_ONCE: Final = 40
 _LATEST: Final = """
-SELECT w.id, s.id, p.part, s.status, s.triangle, s.weights
-FROM unnest(%(annotators)s::bigint[]) AS w (id) CROSS JOIN LATERAL (
-    SELECT s.id, s.point_set_id, s.status, s.triangle, s.weights
+SELECT annotator_id, id FROM (
+    SELECT s.annotator_id, s.id, row_number() OVER (PARTITION BY s.annotator_id ORDER BY s.id DESC) AS place
     FROM annotator_submission s JOIN annotator_task t ON t.id = s.task_id
     LEFT JOIN annotator_submission r ON r.supersedes_id = s.id
-    WHERE s.annotator_id = w.id AND t.project_id = %(project)s AND t.stage = 'correspondence'
-      AND s.origin IN ('workbench', 'api') AND (r.id IS NULL OR r.origin = 'review')
-    ORDER BY s.id DESC LIMIT %(window)s
-) s JOIN annotator_pointset p ON p.id = s.point_set_id
+    WHERE s.annotator_id = ANY(%(annotators)s) AND t.project_id = %(project)s AND t.stage = %(stage)s
+      AND s.origin IN ('workbench', 'api') AND ({is_counted})
+) latest WHERE place <= %(window)s
 """
-_LATEST_PARTS: Final = """
-SELECT w.id, min(s.id)
-FROM unnest(%(annotators)s::bigint[]) AS w (id) CROSS JOIN LATERAL (
-    SELECT s.id FROM annotator_submission s JOIN annotator_task t ON t.id = s.task_id
-    WHERE s.annotator_id = w.id AND t.project_id = %(project)s AND t.stage = 'parts'
-      AND s.origin IN ('workbench', 'api')
-    ORDER BY s.id DESC LIMIT %(window)s
-) s GROUP BY w.id
+# Answers to points that their author gave anew count in their last form.
+_IS_COUNTED: Final = {"correspondence": "r.id IS NULL OR r.origin = 'review'", "parts": "true"}
+_POINTS: Final = """
+SELECT s.annotator_id, s.id, p.part, s.status, s.triangle, s.weights
+FROM annotator_submission s JOIN annotator_pointset p ON p.id = s.point_set_id WHERE s.id = ANY(%(answers)s)
 """
-_COMPARED_PARTS: Final = """
-SELECT w.id, c.kind, c.first_id, c.first_annotator_id, c.second_id, c.second_annotator_id, c.swapped, c.confusion
-FROM unnest(%(annotators)s::bigint[], %(since)s::bigint[]) AS w (id, since) JOIN qa_partscomparison c
-  ON c.first_annotator_id = w.id AND c.first_id >= w.since
-  OR c.second_annotator_id = w.id AND c.second_id >= w.since
-WHERE c.project_id = %(project)s AND c.kind = ANY(%(kinds)s) ORDER BY c.first_id, c.second_id
-"""
+# One after the other: a join on either is one of all rows with all annotators.
 _COMPARED: Final = """
-SELECT w.id, c.kind, c.first_id, c.first_annotator_id, c.second_id, c.second_annotator_id, c.points
-FROM unnest(%(annotators)s::bigint[], %(since)s::bigint[]) AS w (id, since) JOIN qa_pointscomparison c
-  ON c.first_annotator_id = w.id AND c.first_id >= w.since
-  OR c.second_annotator_id = w.id AND c.second_id >= w.since
-WHERE c.project_id = %(project)s AND c.kind = ANY(%(kinds)s) ORDER BY c.first_id, c.second_id
+SELECT * FROM (
+    SELECT w.id, {columns}
+    FROM unnest(%(annotators)s::bigint[], %(since)s::bigint[]) AS w (id, since)
+    JOIN {table} c ON c.first_annotator_id = w.id AND c.first_id >= w.since
+    WHERE c.project_id = %(project)s AND c.kind = ANY(%(kinds)s)
+    UNION ALL
+    SELECT w.id, {columns}
+    FROM unnest(%(annotators)s::bigint[], %(since)s::bigint[]) AS w (id, since)
+    JOIN {table} c ON c.second_annotator_id = w.id AND c.second_id >= w.since
+    WHERE c.project_id = %(project)s AND c.kind = ANY(%(kinds)s)
+) compared ORDER BY first_id, second_id
 """
+_WHO: Final = "c.kind, c.first_id, c.first_annotator_id, c.second_id, c.second_annotator_id"
+_COMPARED_POINTS: Final = _COMPARED.format(table="qa_pointscomparison", columns=f"{_WHO}, c.points")
+_COMPARED_PARTS: Final = _COMPARED.format(table="qa_partscomparison", columns=f"{_WHO}, c.swapped, c.confusion")
 
 
 def flags_of_project(
@@ -87,18 +86,32 @@ def flags_of_project(
 def traces_of(project: Project, annotators: Collection[int]) -> dict[int, Traces]:
     """Return the traces of the latest answers of some annotators."""
     found = {pk: Traces() for pk in annotators}
-    wanted = list(found)
     kinds = [int(Comparison.Kind.BETWEEN), int(Comparison.Kind.SETTLED)]
+    latest = {stage: _latest(project, list(found), stage) for stage in _IS_COUNTED}
+    wanted = list(found)
     for begin in range(0, len(wanted), _AT_ONCE):
         some = wanted[begin : begin + _AT_ONCE]
-        since = _read_heaps(found, _rows(_LATEST, project, annotators=some, window=WINDOW))
-        compared = _rows(_COMPARED, project, annotators=list(since), since=list(since.values()), kinds=kinds)
+        points, parts = ({pk: of_all[pk] for pk in some if pk in of_all} for of_all in latest.values())
+        _read_heaps(found, _rows(_POINTS, project, answers=[pk for answers in points.values() for pk in answers]))
+        compared = _rows(_COMPARED_POINTS, project, kinds=kinds, **_since(points))
         _read_compared(found, compared)
         _keep_swaps(found, "correspondence", compared, _swaps_of_points([row[6] for row in compared]))
-        since = dict(_rows(_LATEST_PARTS, project, annotators=some, window=WINDOW))
-        compared = _rows(_COMPARED_PARTS, project, annotators=list(since), since=list(since.values()), kinds=kinds)
+        compared = _rows(_COMPARED_PARTS, project, kinds=kinds, **_since(parts))
         _keep_swaps(found, "parts", compared, _swaps_of_parts(compared))
     return found
+
+
+def _latest(project: Project, annotators: list[int], stage: str) -> dict[int, list[int]]:
+    """Return the latest answers of each annotator who has any."""
+    statement = _LATEST.format(is_counted=_IS_COUNTED[stage])
+    found: dict[int, list[int]] = defaultdict(list)
+    for annotator, pk in _rows(statement, project, annotators=annotators, stage=stage, window=WINDOW):
+        found[annotator].append(pk)
+    return found
+
+
+def _since(latest: Mapping[int, list[int]]) -> dict[str, list[int]]:
+    return {"annotators": list(latest), "since": [min(answers) for answers in latest.values()]}
 
 
 def _rows(statement: str, project: Project, **wanted: Any) -> list[tuple[Any, ...]]:
@@ -107,14 +120,14 @@ def _rows(statement: str, project: Project, **wanted: Any) -> list[tuple[Any, ..
         return list(cursor.fetchall())
 
 
-def _read_heaps(found: Mapping[int, Traces], rows: list[tuple[Any, ...]]) -> dict[int, int]:
-    """Count the parts that have their points on a heap, of those with enough points; returns each one's first answer.
+def _read_heaps(found: Mapping[int, Traces], rows: list[tuple[Any, ...]]) -> None:
+    """Count the parts that have their points on a heap, of those with enough points.
 
     Args:
-        rows: as _LATEST gives them.
+        rows: as _POINTS gives them.
     """
     if not rows:
-        return {}
+        return
     part, status, triangle, weights = (b"".join(row[column] for row in rows) for column in (2, 3, 4, 5))
     points = SurfacePoints(np.frombuffer(triangle, "<i4"), np.frombuffer(weights, "<f8").reshape(-1, 3))
     answer = np.repeat(np.arange(len(rows)), [len(row[3]) for row in rows])
@@ -128,19 +141,16 @@ def _read_heaps(found: Mapping[int, Traces], rows: list[tuple[Any, ...]]) -> dic
     spread = np.sqrt(np.bincount(group, ((at - middle[group]) ** 2).sum(1), minlength=size) / some)
     is_group = (n >= _HEAP_POINTS).reshape(-1, 16)
     is_heap = is_group & (spread < HEAP_CM).reshape(-1, 16)
-    since: dict[int, int] = {}
-    for (annotator, pk, *_points), heaps, groups in zip(rows, is_heap.sum(1), is_group.sum(1), strict=True):
+    for (annotator, *_points), heaps, groups in zip(rows, is_heap.sum(1), is_group.sum(1), strict=True):
         found[annotator].heaps += int(heaps)
         found[annotator].groups += int(groups)
-        since[annotator] = min(pk, since.get(annotator, pk))
-    return since
 
 
 def _read_compared(found: Mapping[int, Traces], rows: list[tuple[Any, ...]]) -> None:
     """Add how near the answers came to others.
 
     Args:
-        rows: as _COMPARED gives them.
+        rows: as _COMPARED_POINTS gives them.
     """
     aided = _kept_proposals({pk for row in rows for pk in (row[2], row[4])})
     for row in rows:
