@@ -6,10 +6,11 @@ from typing import Any, Final
 
 import numpy as np
 from django.db import transaction
+from django.db.models import Q
 from PIL import Image as Pillow
 
 from annotator.errors import InvalidInputError
-from annotator.models import Gold, Image, Job, Project, User
+from annotator.models import Gold, Image, Job, Person, Project, User
 from annotator.services.gold import add_rendered_person
 from annotator.services.jobs import enqueue_job
 from qa.models import QualityPolicy
@@ -21,6 +22,9 @@ AUTOMATIC: Final = "auto"
 # Attempts at the exam should not meet the same people twice: so many times as many as one attempt asks for.
 _EXAM_SPARE: Final = 2
 _SEEDS_A_PROJECT: Final = 1_000_003
+_BOX: Final = ("box_x", "box_y", "box_width", "box_height")
+_LOOKED_AT: Final = 200
+_ALL_KNOWN: Final[dict[str, str | bool]] = {"keypoints": "exact", "outline": True, "whole_box": True}
 _SIDES: Final = (320, 720)
 _USUAL_SIZES: Final = ((480, 640), (640, 480), (500, 600))
 
@@ -94,12 +98,32 @@ def _planned(project: Project, count: int, purpose: str) -> list[dict[str, Any]]
     purposes = [purpose] * count
     if purpose == AUTOMATIC:
         purposes = (_lacking(project, policy) + [Gold.Purpose.CHECK.value] * count)[:count]
-    sizes = _sizes(project)
+    sizes, looks = _sizes(project), _looks(project)
     planned = []
     for number, wanted in enumerate(purposes, start=first):
         width, height = sizes[number % len(sizes)]
-        planned.append({"number": number, "purpose": wanted, "width": width, "height": height})
+        look = looks[number % len(looks)] if wanted == Gold.Purpose.CHECK else _ALL_KNOWN
+        planned.append({"number": number, "purpose": wanted, "width": width, "height": height, **look})
     return planned
+
+
+def _looks(project: Project) -> list[dict[str, str | bool]]:
+    """Return what is known beforehand of some of the project's own people: a check must not be known by knowing more.
+
+    Whether they came with keypoints and with an outline, and whether their boxes are of whole pixels.
+    """
+    own = Person.objects.filter(project=project, is_deleted=False, is_crowd=False, is_ignored=False, gold=None)
+    rows = (
+        own.order_by("-pk").annotate(has_outline=Q(mask__isnull=False)).values_list("keypoints", "has_outline", *_BOX)
+    )
+    return [
+        {
+            "keypoints": _digits(keypoints),
+            "outline": outline,
+            "whole_box": all(float(side).is_integer() for side in box),
+        }
+        for keypoints, outline, *box in rows[:_LOOKED_AT]
+    ] or [_ALL_KNOWN]
 
 
 def _sizes(project: Project) -> list[tuple[int, int]]:
@@ -128,15 +152,42 @@ def draw_person(project_id: int, number: int, size: tuple[int, int]) -> DrawnPer
     return DrawnPerson(sink.getvalue(), person_record(picture, picture.people[0]), picture.part, truth)
 
 
+def _digits(keypoints: list[float] | None) -> str:
+    """Return how keypoints are written: not at all (""), as "int", as "whole" floats, or "exact"."""
+    if keypoints is None:
+        return ""
+    if all(isinstance(value, int) for value in keypoints):
+        return "int"
+    return "whole" if all(float(value).is_integer() for value in keypoints) else "exact"
+
+
+def _known_of(record: dict[str, Any], planned: dict[str, Any]) -> dict[str, Any]:
+    """Return COCO's record of a drawn person with as much in it as is known of the project's own people."""
+    look: dict[str, Any] = _ALL_KNOWN | {name: planned[name] for name in _ALL_KNOWN if name in planned}
+    x, y, width, height = record["bbox"]
+    if not look["whole_box"]:
+        # Boxes drawn by hand or taken from outlines end within pixels.
+        left, top, right, bottom = np.random.default_rng([7, planned["number"]]).uniform(0, 0.5, 4)
+        x, y = round(x + left, 2), round(y + top, 2)
+        width, height = round(width - left - right, 2), round(height - top - bottom, 2)
+    written = {"": None, "int": round, "whole": lambda value: float(round(value)), "exact": float}[look["keypoints"]]
+    return record | {
+        "bbox": [x, y, width, height],
+        "keypoints": [written(value) for value in record["keypoints"]] if written else None,
+        "segmentation": record["segmentation"] if look["outline"] else None,
+    }
+
+
 def add_planned(project: Project, planned: dict[str, Any], by: User | None) -> Gold:
     """Draw a planned person and take it into the project; one that is there already is not drawn again."""
     known = Gold.objects.filter(person__project=project, seed=planned["number"], kind=Gold.Kind.RENDERED).first()
     if known is not None:
         return known
     drawn = draw_person(project.pk, planned["number"], (planned["width"], planned["height"]))
+    record = _known_of(drawn.record, planned)
     name = f"{np.random.default_rng([project.pk, planned['number']]).integers(1 << 40):012d}.jpg"
     gold, _is_new = add_rendered_person(
-        project=project, picture=drawn.picture, file_name=name, person=drawn.record, part=drawn.part,
+        project=project, picture=drawn.picture, file_name=name, person=record, part=drawn.part,
         truth=drawn.truth, seed=planned["number"], purpose=Gold.Purpose(planned["purpose"]), by=by,
     )  # fmt: skip
     return gold

@@ -14,9 +14,10 @@ from qa.gold_tasks import score_gold, score_waiting_gold
 from qa.models import AutomaticAct, FigureSheet, GoldScore, GoldSheet
 from qa.services.policies import change_policy
 from qa.services.refreshing import refresh_project
-from tests.factories import answered, make_people, parts_answer
+from tests.factories import accept_parts, answered, make_people, parts_answer
 from tests.gold import hand_in, let_a_day_pass, make_gold, true_parts
 from tests.webapp.clients import browser
+from webapp.selectors.home import work_for
 
 API = "/api/v1"
 KINDS = ("work", "rendered", "settled")
@@ -268,3 +269,99 @@ def test_a_pause_follows_when_the_checks_stand(desk):
     score_waiting_gold()
     assert Membership.objects.get(pk=member.pk).is_paused
     assert AutomaticAct.objects.filter(kind="paused").count() == 1
+
+
+def numbers(desk: Desk) -> dict[str, list[float]]:
+    """Return every number that Ana is told on her home, the overview, and in the API's list of projects."""
+    found = {}
+    for path in ("/", f"/projects/{desk.world.project.pk}"):
+        text = re.sub(r"<[^>]*>", " ", desk.pages.get(path).content.decode().split("</head>")[1])
+        found[path] = [float(n) for n in re.findall(r"\d+(?:\.\d+)?", text)]
+    (work,) = work_for(desk.world.ana)
+    found["waiting"] = [work.waiting, *(stage.waiting for stage in work.stages)]
+    told = desk.get("projects").json()[0]["progress"]
+    found["progress"] = [n for stage in told.values() for n in stage.values()]
+    return found
+
+
+def moved(before: dict[str, list[float]], after: dict[str, list[float]]) -> dict[str, Any]:
+    """Return by how much each number moved; of a page that came to show other numbers, how many these are."""
+    return {
+        name: [b - a for a, b in zip(old, after[name], strict=True)] if len(old) == len(after[name]) else len(old)
+        for name, old in before.items()
+    }
+
+
+@pytest.mark.parametrize("overlap", [1, 2])
+@pytest.mark.parametrize("ends", ["submit", "skip", "release"])
+def test_numbers_move_with_a_check_as_with_work(desk, overlap, ends):
+    Task.objects.filter(state="open", is_gold=False).update(overlap=overlap, places_left=overlap)
+    # A project in the middle of its work: points wait as well, and today's time is told in minutes.
+    for person in make_people(desk.world.project, 3):
+        accept_parts(person)
+    for _ in range(2):
+        desk.submit(desk.next("work"))
+    seen = {}
+    for kind in KINDS:
+        before = numbers(desk)
+        bundle = desk.next(kind)
+        held = numbers(desk)
+        if ends == "submit":
+            desk.submit(bundle)
+        else:
+            desk.send(f"leases/{bundle['lease']['id']}/{ends}", {"reason": "too_hard"})
+        after = numbers(desk)
+        assert held["waiting"][0] == before["waiting"][0] - 1
+        seen[kind] = [moved(before, held), moved(held, after), moved(before, after)]
+        if ends == "release":
+            again = desk.send(f"projects/{desk.world.project.pk}/next", {"stage": "parts"}).json()
+            desk.send(f"leases/{again['lease']['id']}/skip", {"reason": "too_hard"})
+    assert seen["rendered"] == seen["work"]
+    assert seen["settled"] == seen["work"]
+
+
+def test_progress_is_told_anew_the_next_day_and_when_people_are_added(desk, monkeypatch):
+    def told(name: str) -> int:
+        return desk.world.client(name).get(f"{API}/projects").json()[0]["progress"]["parts"]["done"]
+
+    assert told("ana") == 4
+    desk.submit(desk.next("work"))
+    assert (told("ana"), told("ben"), told("mia")) == (4, 4, 5)
+    make_people(desk.world.project, 1)
+    assert told("ana") == 5
+    desk.submit(desk.next("work"))
+    assert told("ana") == 5
+    from django.utils import timezone
+
+    tomorrow = timezone.localdate() + timedelta(days=1)
+    monkeypatch.setattr("annotator.selectors.progress.timezone.localdate", lambda: tomorrow)
+    assert told("ana") == 6
+
+
+def test_rendered_people_come_with_no_more_than_the_projects_own(world):
+    """An outline, keypoints to the hundredth of a pixel, a box of whole pixels: each would tell them."""
+    from qa.services.gold_people import _known_of, enqueue_gold
+
+    def planned(purpose: str = "check") -> list[dict[str, Any]]:
+        return enqueue_gold(project=world.project, count=4, purpose=purpose, by=world.mia).params["people"]
+
+    record = {"bbox": [40.0, 30.0, 80.0, 160.0], "keypoints": [50.25, 60.75, 2.0] * 17, "segmentation": {"size": []}}
+    known = [_known_of(record, one) for one in planned()]
+    assert known == [record] * 4, "nobody is there to look like"
+    world.person(box=[40.37, 30.5, 80, 160])
+    for one in planned():
+        shown = _known_of(record, one)
+        assert (shown["keypoints"], shown["segmentation"]) == (None, None)
+        x, y, width, height = shown["bbox"]
+        assert not all(side == round(side) for side in shown["bbox"])
+        assert 40 <= x < 41
+        assert 30 <= y < 31
+        assert 119 < x + width <= 120
+        assert 189 < y + height <= 190
+    assert [_known_of(record, one) for one in planned("exam")] == [record] * 4, "the exam is no secret"
+    for _ in range(300):
+        world.person(keypoints=[50, 60, 2] * 17)
+    shown = _known_of(record, planned()[0])
+    assert shown["keypoints"] == [50, 61, 2] * 17
+    assert all(isinstance(value, int) for value in shown["keypoints"])
+    assert shown["bbox"] == record["bbox"]

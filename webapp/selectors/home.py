@@ -4,13 +4,13 @@ from dataclasses import dataclass
 from datetime import datetime, time
 from typing import Any
 
-from django.db.models import Count, Exists, OuterRef, Q, Sum
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Sum
 from django.db.models.functions import ExtractHour
 from django.utils import timezone
 
-from annotator.models import Lease, Membership, Project, SentBack, Stage, Submission, Task, User
-from annotator.permissions import may_annotate, may_review
-from annotator.selectors.progress import task_counts
+from annotator.models import Consensus, Lease, Membership, Project, SentBack, Stage, Submission, Task, User
+from annotator.permissions import may_annotate, may_browse, may_review
+from annotator.selectors.progress import progress_for
 from annotator.selectors.scope import projects_of
 
 _MEDIAN_OF_LAST = 50
@@ -32,6 +32,7 @@ class ProjectWork:
     membership: Membership
     stages: list[StageWork]
     counts: dict[str, dict[str, int]]
+    in_hand: dict[str, int]
     sent_back: int
     review: dict[str, int]
 
@@ -64,9 +65,8 @@ class ProjectWork:
 def work_for(user: User) -> list[ProjectWork]:
     """Return the user's projects with what waits in each: those with cases to review first, then those with work."""
     memberships = [membership for membership in projects_of(user) if not membership.project.is_archived]
-    ids = [membership.project_id for membership in memberships]
-    counts = task_counts(ids)
-    waiting = _waiting(user, ids)
+    told = progress_for(memberships)
+    waiting = _waiting(user, memberships)
     leases = _held(user)
     sent_back = dict(
         SentBack.objects.filter(author=user, is_open=True)
@@ -83,23 +83,60 @@ def work_for(user: User) -> list[ProjectWork]:
             for stage in Stage
             if may_work
         ]
-        review = {stage: row[Task.State.REVIEW] for stage, row in counts[project_id].items() if may_review(membership)}
-        works.append(ProjectWork(membership, stages, counts[project_id], sent_back.get(project_id, 0), review))
+        counts, in_hand = told[project_id]
+        review = {stage: row[Task.State.REVIEW] for stage, row in counts.items() if may_review(membership)}
+        works.append(ProjectWork(membership, stages, counts, in_hand, sent_back.get(project_id, 0), review))
     return sorted(works, key=lambda work: (-work.cases, work.next_stage is None, work.project.name))
 
 
-def _waiting(user: User, project_ids: list[int]) -> dict[tuple[int, str], int]:
-    """Return how many tasks this person could be given, checks not counted, by project and stage; one query."""
+def _waiting(user: User, memberships: list[Membership]) -> dict[tuple[int, str], int]:
+    """Return how many tasks this person could still be given, checks not counted, by project and stage; two queries.
+
+    For who may not browse, each check of today is taken off as if it had been one of them, until the day is over: taken
+    or done, work makes the number smaller, and so a check must. Points that wait since their own parts were accepted
+    today are not counted either, as a check leads to none. Where anything waits it is never told to be nothing.
+    """
+    ids = [membership.project_id for membership in memberships]
     own = Submission.objects.filter(task=OuterRef("pk"), annotator=user)
-    skipped = Lease.objects.filter(task=OuterRef("pk"), annotator=user, state=Lease.State.SKIPPED)
+    had = Lease.objects.filter(task=OuterRef("pk"), annotator=user, state__in=[Lease.State.LIVE, Lease.State.SKIPPED])
     rows = (
-        Task.objects.filter(project_id__in=project_ids, is_gold=False, state=Task.State.OPEN, places_left__gt=0)
-        .filter(~Exists(own), ~Exists(skipped))
+        Task.objects.filter(project_id__in=ids, is_gold=False, state=Task.State.OPEN, places_left__gt=0)
+        .filter(~Exists(own), ~Exists(had))
         .order_by()
         .values_list("project_id", "stage")
-        .annotate(n=Count("id"))
+        .annotate(n=Count("id"), followed=Count("id", filter=Q(Exists(_own_parts_of_today(user)))))
+    )
+    measured = [one.project_id for one in memberships if not may_browse(one)]
+    checks = _checks_of_today(user, measured)
+    return {
+        (project, stage): max(1, n - followed - checks.get((project, stage), 0)) if project in measured else n
+        for project, stage, n, followed in rows
+    }
+
+
+def _own_parts_of_today(user: User) -> QuerySet[Consensus]:
+    """Return what the person of a task of points was accepted by today, where that is someone's own answer."""
+    return Consensus.objects.filter(
+        person=OuterRef("person"), stage=Stage.PARTS, submission__annotator=user, accepted_at__gte=_start_of_today()
+    ).exclude(stage=OuterRef("stage"))
+
+
+def _checks_of_today(user: User, project_ids: list[int]) -> dict[tuple[int, str], int]:
+    """Return how many checks someone has in hand, or ended today: until then the lease went on being extended."""
+    checks = Q(purpose=Lease.Purpose.CHECK) | Q(purpose=Lease.Purpose.WORK, task__is_gold=True)
+    ended = Q(state__in=[Lease.State.SUBMITTED, Lease.State.SKIPPED], expires_at__gte=_start_of_today())
+    rows = (
+        Lease.objects.filter(checks, Q(state=Lease.State.LIVE) | ended)
+        .filter(annotator=user, revises=None, task__project_id__in=project_ids)
+        .order_by()
+        .values_list("task__project_id", "task__stage")
+        .annotate(n=Count("task", distinct=True))
     )
     return {(project, stage): n for project, stage, n in rows}
+
+
+def _start_of_today() -> datetime:
+    return timezone.make_aware(datetime.combine(timezone.localdate(), time.min))
 
 
 def _held(user: User) -> dict[tuple[int, str], Lease]:
@@ -121,8 +158,7 @@ def _held(user: User) -> dict[tuple[int, str], Lease]:
 
 def today_for(user: User) -> dict[str, Any]:
     """Return what a person did today: people, active time, median seconds a stage, and answers by hour."""
-    start = timezone.make_aware(datetime.combine(timezone.localdate(), time.min))
-    today = Submission.objects.filter(annotator=user, created_at__gte=start)
+    today = Submission.objects.filter(annotator=user, created_at__gte=_start_of_today())
     totals = today.aggregate(people=Count("id"), active_ms=Sum("active_ms", default=0))
     hour = ExtractHour("created_at", tzinfo=timezone.get_current_timezone())
     hours = dict(today.order_by().values_list(hour).annotate(n=Count("id")))

@@ -14,7 +14,7 @@ from django.utils.translation import ngettext
 
 from annotator.models import Gold, Image, Job, Lease, Person, Project, SentBack, Stage, Task
 from annotator.natural_order import natural_key
-from annotator.selectors.progress import Counts, task_counts
+from annotator.selectors.progress import Counts, held_counts, task_counts
 from annotator.selectors.scope import real_images
 from qa.models import AutomaticAct, FigureSheet
 from qa.selectors.figures import days_of, sheet_of
@@ -65,15 +65,16 @@ class Decision:
     action: str
 
 
-def progress_of(project: Project, counts: Counts | None = None) -> list[StageProgress]:
-    """Return the progress of both stages; `counts` as task_counts tells them, where they are known already."""
+def progress_of(
+    project: Project, counts: Counts | None = None, held: dict[str, int] | None = None
+) -> list[StageProgress]:
+    """Return the progress of both stages.
+
+    Args:
+        counts, held: as task_counts and held_counts tell them, where they are known already.
+    """
     counts = counts or task_counts([project.pk])[project.pk]
-    held = dict(
-        Task.objects.filter(project=project, is_gold=False, state=Task.State.OPEN, leases__state=Lease.State.LIVE)
-        .order_by()
-        .values_list("stage")
-        .annotate(n=Count("pk", distinct=True))
-    )
+    held = held_counts([project.pk])[project.pk] if held is None else held
     wanted = _wanted_answers(project)
     found = []
     for stage in Stage:

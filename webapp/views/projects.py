@@ -10,7 +10,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from annotator.models import Job, Membership
 from annotator.permissions import check_allowed, is_member_role, may_browse, may_cancel, may_engineer, may_manage
-from annotator.selectors.progress import task_counts
+from annotator.selectors.progress import progress_for
 from annotator.services.jobs import cancel_job
 from annotator.services.projects import add_example, change_project, remove_example
 from export.selectors.models import versions_for
@@ -34,8 +34,9 @@ def overview(request: PageRequest, membership: Membership) -> HttpResponse:
     work = next((found for found in work_for(request.user) if found.project.pk == project.pk), None)
     days = request.GET.get("days", "14")
     period = int(days) if days.isdecimal() and int(days) in PERIODS else 14
-    counts = work.counts if work else task_counts([project.pk])[project.pk]
-    progress, sizes = figures.progress_of(project, counts), figures.sizes_of(project)
+    # An archived project is nobody's work.
+    counts, in_hand = (work.counts, work.in_hand) if work else progress_for([membership])[project.pk]
+    progress, sizes = figures.progress_of(project, counts, in_hand), figures.sizes_of(project)
     context: dict[str, Any] = {
         "progress": progress,
         "work": work,

@@ -27,10 +27,14 @@ from annotator.services import jobs, projects
 
 
 class ProjectsView(ApiView):
-    @documented("List one's own projects with progress", answers=io.ProjectListOut(many=True))
+    @documented(
+        "List one's own projects with progress",
+        answers=io.ProjectListOut(many=True),
+        description="Annotators are told the progress once a day.",
+    )
     def get(self, request: Request) -> Response:
         memberships = list(scope.projects_of(self.me))
-        counts = progress.task_counts([membership.project_id for membership in memberships])
+        told = progress.progress_for(memberships)
         return Response(
             [
                 {
@@ -38,7 +42,7 @@ class ProjectsView(ApiView):
                     "name": membership.project.name,
                     "role": membership.role,
                     "is_archived": membership.project.is_archived,
-                    "progress": counts[membership.project_id],
+                    "progress": told[membership.project_id][0],
                 }
                 for membership in memberships
             ]
