@@ -134,7 +134,8 @@ def answer_truly(page: Page, bench: PartsBench | PointsBench, answer_of) -> None
 def be_paused(desk: Desk, page: Page, parts: PartsBench, world: World) -> None:
     """Hidden checks go wrong: the worker pauses her, tells her kindly, and a manager undoes it."""
     make_gold(world.project, 2)
-    world.project.gold_rate = 0.5
+    # What is handed in stands at once.
+    world.project.gold_rate, world.project.reopen_minutes = 0.5, 0
     world.project.save()
     assert parts.lease.state == Lease.State.LIVE
     for _ in range(2):
