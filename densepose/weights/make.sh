@@ -17,7 +17,7 @@ mkdir -p "$OUT/log"
 spent() { echo $(($(date +%s) - BEGAN)); }
 tell() { echo "[$(spent) s] $*" | tee -a "$OUT/log/steps"; }
 minutes_left() { # ... but for so many seconds
-    awk "BEGIN { left = ($SECONDS_IN_ALL - $(spent) - $1) / 60; print left > 0.1 ? left : 0.1 }"
+    awk "BEGIN { left = ($SECONDS_IN_ALL - $(spent) - $1) / 60; print (left > 0.1 ? left : 0.1) }"
 }
 
 scenes() { # processes, count, seed, folder
