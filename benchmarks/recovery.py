@@ -109,7 +109,9 @@ def tell_errors(name: str, rows: list[dict[str, Any]]) -> None:
     """Tell errors against the truth, and how many intervals hold the analytic area under the curve."""
     sigma = rows[0]["put"]["sigma_cm"]
     told = [one for row in rows if (one := row["found"]["agreement"]["settled"]) and one["auc10"]["low"] is not None]
-    print(f"{name}: mean error {mean_cm(sigma):.3f} cm, found {mean(one['cm']['value'] for one in told):.3f} cm")
+    drawn = sum(row["error_cm"] for row in rows) / sum(row["errors"] for row in rows)
+    found = mean(one["cm"]["value"] for one in told)
+    print(f"{name}: mean error {mean_cm(sigma):.3f} cm, drawn {drawn:.3f} cm, found {found:.3f} cm")
     for area, reach_cm in (("auc10", 10.0), ("auc30", 30.0)):
         true = auc(sigma, reach_cm)
         held = sum(one[area]["low"] <= true <= one[area]["high"] for one in told)

@@ -1,7 +1,7 @@
 """Straight walks on the canonical surface: from a point in a direction for a distance, unfolding triangle by triangle.
 
-A walk is the shortest way to where it ends as long as it is short against the girth of the limb that it runs on, so a
-walk of a length drawn at random is an error of known size on the surface.
+A walk is the shortest way to where it ends as long as it is short against the girth of what it runs on; it can be taken
+on from there, so that what is to be a certain distance away along the surface is found by walking on until it is.
 """
 
 from dataclasses import dataclass
@@ -60,36 +60,59 @@ def walk(start: SurfacePoints, heading_rad: Float64, distance_m: Float64) -> Sur
     """
     if not len(start) == len(heading_rad) == len(distance_m):
         raise ValueError(f"give one heading and distance a point, got {len(heading_rad)} and {len(distance_m)}")
-    if not start.is_valid.all():
-        raise ValueError("walks start at points of the surface; some are absent")
-    frames = _frames()
-    first = start.triangle.astype(np.intp)
-    across, up = np.cos(heading_rad)[:, None], np.sin(heading_rad)[:, None]
-    walkers = _Walkers(
-        first,
-        start.weights.copy(),
-        across * frames.axis_x[first] + up * frames.axis_y[first],
-        np.array(distance_m, np.float64),
-    )
-    going = np.flatnonzero(walkers.left > 0)
-    for _ in range(_MAX_CROSSINGS):
-        if not len(going):
-            break
-        going = walkers.step(frames, going)
-    lost = walkers.triangle < 0
-    walkers.weights[lost] = 0.0
-    total = np.where(lost, 1.0, walkers.weights.sum(1))
-    return SurfacePoints(walkers.triangle.astype(np.int32), walkers.weights / total[:, None])
+    walks = Walks.begin(start, heading_rad)
+    return walks.go_on(np.arange(len(start)), distance_m)
 
 
 @dataclass(slots=True, eq=False)
-class _Walkers:
-    """Where N walks are: triangle (N,), -1 in a hole; weights (N, 3); unit direction (N, 3); metres left (N,)."""
+class Walks:
+    """N straight walks under way: triangle (N,), -1 in a hole; weights (N, 3); unit direction (N, 3); metres left (N,).
+
+    Make them with `Walks.begin`.
+    """
 
     triangle: IntArray
     weights: Float64
     direction: Float64
     left: Float64
+
+    @classmethod
+    def begin(cls, start: SurfacePoints, heading_rad: Float64) -> "Walks":
+        """Set out from N points in the directions of `walk`.
+
+        Raises:
+            ValueError: lengths differ, or a start is absent.
+        """
+        if len(start) != len(heading_rad):
+            raise ValueError(f"give one heading a point, got {len(heading_rad)} for {len(start)}")
+        if not start.is_valid.all():
+            raise ValueError("walks start at points of the surface; some are absent")
+        frames = _frames()
+        first = start.triangle.astype(np.intp)
+        across, up = np.cos(heading_rad)[:, None], np.sin(heading_rad)[:, None]
+        direction = across * frames.axis_x[first] + up * frames.axis_y[first]
+        return cls(first, start.weights.copy(), direction, np.zeros(len(start)))
+
+    def go_on(self, who: IntArray, distance_m: Float64) -> SurfacePoints:
+        """Walk on with some, straight ahead; returns where these are then.
+
+        Args:
+            who: (M,) which walks, each once; distance_m: (M,) how far.
+
+        Returns:
+            M points; "no point" for those that fell into a hole, now or before.
+        """
+        frames = _frames()
+        self.left[who] = np.where(self.triangle[who] >= 0, distance_m, 0.0)
+        going = who[self.left[who] > 0]
+        for _ in range(_MAX_CROSSINGS):
+            if not len(going):
+                break
+            going = self.step(frames, going)
+        lost = self.triangle[who] < 0
+        weights = np.where(lost[:, None], 0.0, self.weights[who])
+        total = np.where(lost, 1.0, weights.sum(1))
+        return SurfacePoints(self.triangle[who].astype(np.int32), weights / total[:, None])
 
     def step(self, frames: _Frames, going: IntArray) -> IntArray:
         """Walk those named to their end or to the side of their triangle and into the next; returns who goes on."""

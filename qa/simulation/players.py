@@ -10,14 +10,18 @@ from scipy.ndimage import gaussian_filter
 from annotator.models import PointStatus
 from body.parts import N_PARTS
 from body.surface import SurfacePoints, mirror
-from body.walks import walk
+from body.walks import Walks
 from labels.label_maps import LabelMap, swap_sides
 from qa.simulation.answers import Deed, Float64, PointsAnswer, PutIn, UInt8
 from qa.simulation.clicks import behind, clickable, jittered, middle_of
 from qa.simulation.habits import Habits
+from qa.simulation.ruler import Around, around
 
 # An error that leads off the part, or to where no view looks, is drawn again in another direction, its length kept.
-_HEADINGS: Final = 12
+_HEADINGS: Final = 40
+# A walk is lengthened until it ends as far away as the error is long: around a finger it is not the shortest way.
+_LENGTHENINGS: Final = 12
+_NEAR_CM: Final = 0.005
 _LAZY_JITTER_PX: Final = 4.0
 _COPY_JITTER_PX: Final = 0.7
 # Painted edges stray together over about this many pixels.
@@ -135,25 +139,55 @@ class _Placed:
 
 
 def _strayed(rng: np.random.Generator, part: UInt8, aim: SurfacePoints, length_cm: Float64) -> _Placed:
-    """Walk from each aim as far as its error is long, to where the part's views can show it."""
+    """Go from each aim to a place as far from it as its error is long, where the part's views can show it."""
     n = len(part)
     placed = _Placed(
         np.zeros(n, np.uint8), np.full((n, 2), np.nan), np.full(n, -1, np.int32), np.zeros((n, 3)),
         np.zeros(n, np.uint8), np.full(n, np.nan),
     )  # fmt: skip
+    surface = around(aim, length_cm)
     for attempt in range(_HEADINGS + 1):
         rows = np.flatnonzero(placed.view == 0)
         if not len(rows):
             break
         # No way leads anywhere: a point in a fold is placed where it is, or not at all.
         length = np.zeros(len(rows)) if attempt == _HEADINGS else length_cm[rows]
-        ends = walk(aim[rows], rng.uniform(0, 2 * np.pi, len(rows)), length / 100)
+        heading = rng.uniform(0, 2 * np.pi, len(rows))
+        ends, away_cm = _gone(surface, rows, aim[rows], heading, length)
         view, click = clickable(part[rows], ends)
         good = view > 0
         rows = rows[good]
-        placed.view[rows], placed.click[rows], placed.error_cm[rows] = view[good], click[good], length[good]
+        placed.view[rows], placed.click[rows], placed.error_cm[rows] = view[good], click[good], away_cm[good]
         placed.triangle[rows], placed.weights[rows] = ends.triangle[good], ends.weights[good]
     return placed
+
+
+def _gone(
+    surface: Around, rows: NDArray[np.intp], aim: SurfacePoints, heading_rad: Float64, length_cm: Float64
+) -> tuple[SurfacePoints, Float64]:
+    """Walk from M aims, each until it is as far away as its error is long.
+
+    Args:
+        surface: around all aims; rows: (M,) which of these are meant.
+
+    Returns:
+        M points, absent where a way never leads so far; and how far from its aim each is, in cm.
+    """
+    triangle, weights, away = np.full(len(rows), -1, np.int32), np.zeros((len(rows), 3)), np.full(len(rows), np.nan)
+    walks, going, left_cm = Walks.begin(aim, heading_rad), np.arange(len(rows)), length_cm
+    for _ in range(_LENGTHENINGS):
+        if not len(going):
+            break
+        # What is still missing never leads too far: the shortest way grows no faster than the walk.
+        ends = walks.go_on(going, left_cm / 100)
+        cm = surface.distance_cm(rows[going], ends)
+        left_cm = length_cm[going] - cm
+        is_there = np.abs(left_cm) <= _NEAR_CM
+        there = going[is_there]
+        triangle[there], weights[there], away[there] = ends.triangle[is_there], ends.weights[is_there], cm[is_there]
+        is_under_way = ~is_there & np.isfinite(left_cm)
+        going, left_cm = going[is_under_way], left_cm[is_under_way]
+    return SurfacePoints(triangle, weights), away
 
 
 def _with_strayed_edges(rng: np.random.Generator, truth: LabelMap, by_px: float) -> LabelMap:
