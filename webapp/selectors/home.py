@@ -1,7 +1,7 @@
 """What one's home shows: the projects, what waits in each to be reviewed or annotated, and today's work."""
 
+from collections import Counter
 from dataclasses import dataclass
-from datetime import datetime, time
 from typing import Any
 
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Sum
@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from annotator.models import Consensus, Lease, Membership, Project, SentBack, Stage, Submission, Task, User
 from annotator.permissions import may_annotate, may_browse, may_review
+from annotator.selectors.bundles import start_of_today
 from annotator.selectors.progress import progress_for
 from annotator.selectors.scope import projects_of
 
@@ -90,41 +91,43 @@ def work_for(user: User) -> list[ProjectWork]:
 
 
 def _waiting(user: User, memberships: list[Membership]) -> dict[tuple[int, str], int]:
-    """Return how many tasks this person could still be given, checks not counted, by project and stage; two queries.
+    """Return how many tasks this person could still be given, checks not counted, by project and stage; three queries.
 
     For who may not browse, each check of today is taken off as if it had been one of them, until the day is over: taken
     or done, work makes the number smaller, and so a check must. Points that wait since their own parts were accepted
     today are not counted either, as a check leads to none. Where anything waits it is never told to be nothing.
     """
-    ids = [membership.project_id for membership in memberships]
     own = Submission.objects.filter(task=OuterRef("pk"), annotator=user)
     had = Lease.objects.filter(task=OuterRef("pk"), annotator=user, state__in=[Lease.State.LIVE, Lease.State.SKIPPED])
-    rows = (
-        Task.objects.filter(project_id__in=ids, is_gold=False, state=Task.State.OPEN, places_left__gt=0)
-        .filter(~Exists(own), ~Exists(had))
-        .order_by()
-        .values_list("project_id", "stage")
-        .annotate(n=Count("id"), followed=Count("id", filter=Q(Exists(_own_parts_of_today(user)))))
-    )
+    tasks = Task.objects.filter(
+        ~Exists(own), ~Exists(had), project_id__in=[membership.project_id for membership in memberships],
+        is_gold=False, state=Task.State.OPEN, places_left__gt=0,
+    ).order_by()  # fmt: skip
+    rows = tasks.values_list("project_id", "stage").annotate(n=Count("id"))
     measured = [one.project_id for one in memberships if not may_browse(one)]
-    checks = _checks_of_today(user, measured)
+    less = _checks_of_today(user, measured) + _points_of_own_parts_of_today(user, tasks) if measured else Counter()
     return {
-        (project, stage): max(1, n - followed - checks.get((project, stage), 0)) if project in measured else n
-        for project, stage, n, followed in rows
+        (project, stage): max(1, n - less[project, stage]) if project in measured else n for project, stage, n in rows
     }
 
 
-def _own_parts_of_today(user: User) -> QuerySet[Consensus]:
-    """Return what the person of a task of points was accepted by today, where that is someone's own answer."""
-    return Consensus.objects.filter(
-        person=OuterRef("person"), stage=Stage.PARTS, submission__annotator=user, accepted_at__gte=_start_of_today()
-    ).exclude(stage=OuterRef("stage"))
+def _points_of_own_parts_of_today(user: User, tasks: QuerySet[Task]) -> Counter[tuple[int, str]]:
+    """Return how many of some tasks are of points of people whose parts were accepted today by someone's own answer.
+
+    Asked from these few people: asked of each task, it takes as long again as counting tens of thousands.
+    """
+    people = Consensus.objects.filter(
+        stage=Stage.PARTS, submission__annotator=user, accepted_at__gte=start_of_today()
+    ).values("person")
+    found = tasks.filter(stage=Stage.CORRESPONDENCE, person__in=people)
+    rows = found.values_list("project_id", "stage").annotate(n=Count("id"))
+    return Counter({(project, stage): n for project, stage, n in rows})
 
 
-def _checks_of_today(user: User, project_ids: list[int]) -> dict[tuple[int, str], int]:
+def _checks_of_today(user: User, project_ids: list[int]) -> Counter[tuple[int, str]]:
     """Return how many checks someone has in hand, or ended today: until then the lease went on being extended."""
     checks = Q(purpose=Lease.Purpose.CHECK) | Q(purpose=Lease.Purpose.WORK, task__is_gold=True)
-    ended = Q(state__in=[Lease.State.SUBMITTED, Lease.State.SKIPPED], expires_at__gte=_start_of_today())
+    ended = Q(state__in=[Lease.State.SUBMITTED, Lease.State.SKIPPED], expires_at__gte=start_of_today())
     rows = (
         Lease.objects.filter(checks, Q(state=Lease.State.LIVE) | ended)
         .filter(annotator=user, revises=None, task__project_id__in=project_ids)
@@ -132,11 +135,7 @@ def _checks_of_today(user: User, project_ids: list[int]) -> dict[tuple[int, str]
         .values_list("task__project_id", "task__stage")
         .annotate(n=Count("task", distinct=True))
     )
-    return {(project, stage): n for project, stage, n in rows}
-
-
-def _start_of_today() -> datetime:
-    return timezone.make_aware(datetime.combine(timezone.localdate(), time.min))
+    return Counter({(project, stage): n for project, stage, n in rows})
 
 
 def _held(user: User) -> dict[tuple[int, str], Lease]:
@@ -158,7 +157,7 @@ def _held(user: User) -> dict[tuple[int, str], Lease]:
 
 def today_for(user: User) -> dict[str, Any]:
     """Return what a person did today: people, active time, median seconds a stage, and answers by hour."""
-    today = Submission.objects.filter(annotator=user, created_at__gte=_start_of_today())
+    today = Submission.objects.filter(annotator=user, created_at__gte=start_of_today())
     totals = today.aggregate(people=Count("id"), active_ms=Sum("active_ms", default=0))
     hour = ExtractHour("created_at", tzinfo=timezone.get_current_timezone())
     hours = dict(today.order_by().values_list(hour).annotate(n=Count("id")))
