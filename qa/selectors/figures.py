@@ -52,7 +52,7 @@ class Effect:
 def sheet_of(project: Project, annotator: int | None = None) -> FigureSheet | None:
     """Return the kept sheet of a project or of one annotator, without its picture; None where there is none yet."""
     sheets = FigureSheet.objects.filter(project=project, annotator=annotator)
-    return sheets.select_related("annotator").defer("vertex_error", "told_vertex_error").first()
+    return sheets.select_related("annotator").defer("vertex_error", "told", "told_vertex_error").first()
 
 
 def sheet_for(membership: Membership, annotator: int | None) -> FigureSheet | None:
@@ -63,8 +63,10 @@ def sheet_for(membership: Membership, annotator: int | None) -> FigureSheet | No
 
 def vertex_error_for(membership: Membership, annotator: int | None) -> Any:
     """Return the figures of the body's picture as a member is told them; None without any."""
-    sheet = FigureSheet.objects.filter(project=membership.project, annotator=annotator).first()
-    shown = sheet if may_browse(membership) else as_told(sheet)
+    sheets = FigureSheet.objects.filter(project=membership.project, annotator=annotator)
+    if may_browse(membership):
+        return sheets.values_list("vertex_error", flat=True).first()
+    shown = as_told(sheets.first())
     return shown.vertex_error if shown else None
 
 

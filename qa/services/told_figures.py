@@ -5,20 +5,14 @@ agreement and counts of placed points after work alone. So the first figures of 
 and who may not browse the project reads these until the day is over, where the project is.
 """
 
-from datetime import datetime
 from typing import TypeVar
 
 from django.db.models import F, QuerySet
-from django.utils import timezone
 
+from annotator.selectors.bundles import start_of_today
 from qa.models import FigureSheet, GoldSheet
 
 _Sheet = TypeVar("_Sheet", FigureSheet, GoldSheet)
-
-
-def start_of_today() -> datetime:
-    """Return midnight in the server's time zone."""
-    return timezone.localtime().replace(hour=0, minute=0, second=0, microsecond=0)
 
 
 def keep_told_figures(sheets: QuerySet[FigureSheet]) -> None:
