@@ -223,6 +223,7 @@ class PeopleOnDevice:
         pixels = torch.where(takes & in_cloth, strength * shaded + (1 - strength) * pixels, pixels)
         alpha = F.avg_pool2d(is_body[:, None].float(), 3, stride=1, padding=1, count_include_pad=False)
         takes = torch.from_numpy(rng.random(count) < how.scenery).to(pixels.device)[:, None, None, None]
+        takes &= is_body.any(dim=(1, 2))[:, None, None, None]  # who is nowhere known would be covered
         return torch.where(takes, alpha * pixels + (1 - alpha) * pieces(), pixels)
 
 

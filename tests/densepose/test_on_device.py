@@ -150,6 +150,17 @@ def test_scenery_comes_behind_people_and_cloth_onto_them() -> None:
     assert torch.equal(outlined, plain[1:])  # of whom no part is known
 
 
+def test_scenery_covers_nobody_of_whom_only_points_are_known() -> None:
+    few = Few()
+    known = few.people[0]
+    few.people[0] = Example(known.image, np.full_like(known.label, UNKNOWN), known.xy, known.chart, known.uv, None)
+    people = PeopleOnDevice(few, CPU, torch.full((2, 3, STORED_PX, STORED_PX), 250, dtype=torch.uint8))
+    plain = batch(people, NO_AUGMENTATION, rows=(0,))
+    shown = batch(people, Augmentation(0.0, 1.0, *(9 * [0.0]), scenery=1.0, cloth=1.0), rows=(0,))
+    assert (plain.chart > 0).any()
+    assert torch.equal(shown.images, plain.images)
+
+
 def test_colour_and_wear_change_what_they_say_and_nothing_else() -> None:
     torch.manual_seed(0)
     pixels = torch.nn.functional.interpolate(torch.rand(6, 3, 8, 8) * 200 + 20, size=(64, 64), mode="bilinear")
