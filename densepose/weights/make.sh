@@ -20,8 +20,12 @@ minutes_left() { # ... but for so many seconds
     awk "BEGIN { left = ($SECONDS_IN_ALL - $(spent) - $1) / 60; print (left > 0.1 ? left : 0.1) }"
 }
 
+seconds_left() {
+    echo $((SECONDS_IN_ALL > $(spent) ? SECONDS_IN_ALL - $(spent) : 1))
+}
+
 scenes() { # processes, count, seed, folder
-    nice "$PYTHON" -m rendering.scenes --size 320x320 --truth --backgrounds "$PHOTOGRAPHS/images" \
+    nice timeout "$(seconds_left)" "$PYTHON" -m rendering.scenes --size 320x320 --truth --backgrounds "$PHOTOGRAPHS/images" \
         --processes "$1" --count "$2" --seed "$3" --out "$4" >"$OUT/log/scenes-$3" 2>&1
     tell "scenes of seed $3: $?"
 }
@@ -29,7 +33,7 @@ scenes() { # processes, count, seed, folder
 table() { # seed, rows...
     local seed=$1
     shift
-    "$PYTHON" -m benchmarks.paper_table --data "$OUT/scenes-0" --held-out "$HELD_OUT" --out "$OUT/table" --seeds "$seed" \
+    timeout "$(seconds_left)" "$PYTHON" -m benchmarks.paper_table --data "$OUT/scenes-0" --held-out "$HELD_OUT" --out "$OUT/table" --seeds "$seed" \
         --steps "$TABLE_STEPS" --batch 32 --crop 128 --device "$DEVICE" --on-device --train-only --rows "$@" \
         >"$OUT/log/table-$seed-$1" 2>&1
     tell "table, seed $seed, $*: $?"
