@@ -62,10 +62,8 @@ def compute(project: Any, geodesics: Path | None) -> None:
 
 def ask(project: Any) -> None:
     """Open each page several times and tell the median."""
-    from django.test import Client
+    from annotator.models import Membership, Role
 
-    client = Client()
-    client.force_login(project.created_by, backend="django.contrib.auth.backends.ModelBackend")
     base = f"/projects/{project.pk}"
     pages = {
         "home": "/", "overview": base, "figures": f"{base}/figures",
@@ -76,11 +74,23 @@ def ask(project: Any) -> None:
         "review cases": f"/api/v1{base}/cases?stage=correspondence", "members": f"{base}/members",
         "annotators as CSV": f"{base}/figures/annotators.csv",
     }  # fmt: skip
+    ask_as(project.created_by, pages)
+    annotator = Membership.objects.filter(project=project, role=Role.ANNOTATOR).select_related("user").first()
+    assert annotator is not None
+    ask_as(annotator.user, {"annotator's home": "/", "annotator's own": f"{base}/figures"})
+
+
+def ask_as(user: Any, pages: dict[str, str]) -> None:
+    """Open pages in somebody's name."""
+    from django.test import Client
+
+    client = Client()
+    client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
     for name, url in pages.items():
         times = []
         for _ in range(REPETITIONS):
             started = time.perf_counter()
-            answer = client.get(url, headers={"host": "localhost"})
+            answer = client.get(url, headers={"host": "localhost"}, follow=True)
             assert answer.status_code == 200, (url, answer.status_code)
             times.append(1000 * (time.perf_counter() - started))
         print(f"{name:20} {statistics.median(times):6.0f} ms, first {times[0]:.0f} ms")

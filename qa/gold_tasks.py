@@ -71,11 +71,14 @@ def score_waiting_gold() -> int:
     """Measure what was missed, measure again what was settled anew, end exams; returns how many answers were scored."""
     _forget_outdated()
     scored = 0
-    for submission in list(unscored_submissions(is_measurable=geodesic_table() is not None)[:_SCORES_A_BEAT]):
+    waiting = unscored_submissions(is_measurable=geodesic_table() is not None)
+    for submission in waiting.iterator(chunk_size=_SCORES_A_BEAT):
         try:
             scored += _score(submission)
-        except Exception:  # One that cannot be measured must not hold up the others.
+        except Exception:  # One that cannot be measured must not hold up the others, however many they are.
             logger.exception("gold_failed submission=%s", submission.pk)
+        if scored == _SCORES_A_BEAT:
+            break
     for attempt in ExamAttempt.objects.filter(ended_at=None):
         end_exam(project_id=attempt.project_id, annotator=attempt.annotator_id, table=geodesic_table())
     for project_id in _projects_with_news():

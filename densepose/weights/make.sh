@@ -5,7 +5,7 @@
 #
 # PHOTOGRAPHS, OUTLINES, HELD_OUT: folders with annotations.json and images/ of COCO: pictures without people, people to
 # learn from, people to measure on. Whatever happens, it ends within SECONDS or little more; 600 are the least that is
-# worth while. A run that is cut off goes on from OUT. DEVICE=cpu rehearses it; PYTHON says which interpreter.
+# worth while. OUT must be new: how much is drawn depends on the clock. DEVICE=cpu rehearses it; PYTHON says which interpreter.
 set -u
 PHOTOGRAPHS=$1 OUTLINES=$2 HELD_OUT=$3 OUT=$4 SECONDS_IN_ALL=$5
 PYTHON=${PYTHON:-python} DEVICE=${DEVICE:-cuda} CORES=$(nproc)
