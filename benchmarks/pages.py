@@ -77,7 +77,7 @@ def ask(project: Any) -> None:
     ask_as(project.created_by, pages)
     annotator = Membership.objects.filter(project=project, role=Role.ANNOTATOR).select_related("user").first()
     assert annotator is not None
-    ask_as(annotator.user, {"annotator's home": "/", "annotator's own": f"{base}/figures"})
+    ask_as(annotator.user, {"annotator's home": "/", "annotator's own": f"{base}/annotators/{annotator.user_id}"})
 
 
 def ask_as(user: Any, pages: dict[str, str]) -> None:
