@@ -110,33 +110,22 @@ class PeopleOnDevice:
             rng: decides everything random.
         """
         with torch.autocast(self._device.type, enabled=False):  # the loop's half precision is for networks
-            return self._made(rows, crop_px, n_points, augmentation, 1 - annotated_share if is_dense else 0.0, rng)
-
-    def _made(  # noqa: PLR0917
-        self,
-        rows: Sequence[int],
-        crop_px: int,
-        n_points: int,
-        augmentation: Augmentation,
-        pixels_share: float,
-        rng: np.random.Generator,
-    ) -> Batch:
-        at = torch.tensor(rows, device=self._device)
-        chance = torch.Generator(self._device).manual_seed(int(rng.integers(1 << 62)))
-        draw = self._drawn(len(rows), crop_px, augmentation, rng)
-        label = self._labels(at, draw, crop_px, OUT_STRIDE)
-        pixels = F.grid_sample(
-            self._image[at].float(), _grid(draw, crop_px, 1), padding_mode="border", align_corners=False
-        )
-        if self._scenery is not None and (augmentation.scenery or augmentation.cloth):
-            pixels = self._dressed(pixels, self._labels(at, draw, crop_px, 1), augmentation, rng, chance)
-        pixels = recoloured(pixels, augmentation, rng, chance)
-        xy, iuv = self._chosen(at, draw, n_points, pixels_share, chance)
-        from_centre = (xy - draw.shift[:, None]) @ torch.linalg.inv(draw.turn).transpose(1, 2)
-        grid = 2 * from_centre / crop_px
-        chart = torch.where((grid.abs() < 1).all(dim=2), iuv[..., 0].round().long(), 0)
-        uv = iuv[..., 1:].transpose(1, 2).float().contiguous()
-        return Batch(pixels, label.long(), grid[:, :, None].float(), chart, uv)
+            at = torch.tensor(rows, device=self._device)
+            chance = torch.Generator(self._device).manual_seed(int(rng.integers(1 << 62)))
+            draw = self._drawn(len(rows), crop_px, augmentation, rng)
+            label = self._labels(at, draw, crop_px, OUT_STRIDE)
+            pixels = F.grid_sample(
+                self._image[at].float(), _grid(draw, crop_px, 1), padding_mode="border", align_corners=False
+            )
+            if self._scenery is not None and (augmentation.scenery or augmentation.cloth):
+                pixels = self._dressed(pixels, self._labels(at, draw, crop_px, 1), augmentation, rng, chance)
+            pixels = recoloured(pixels, augmentation, rng, chance)
+            xy, iuv = self._chosen(at, draw, n_points, 1 - annotated_share if is_dense else 0.0, chance)
+            from_centre = (xy - draw.shift[:, None]) @ torch.linalg.inv(draw.turn).transpose(1, 2)
+            grid = 2 * from_centre / crop_px
+            chart = torch.where((grid.abs() < 1).all(dim=2), iuv[..., 0].round().long(), 0)
+            uv = iuv[..., 1:].transpose(1, 2).float().contiguous()
+            return Batch(pixels, label.long(), grid[:, :, None].float(), chart, uv)
 
     def _drawn(self, count: int, crop_px: int, how: Augmentation, rng: np.random.Generator) -> _Draw:
         unit = STORED_PX / CONTEXT / crop_px  # pixels of the square for one of the crop
