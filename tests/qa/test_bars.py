@@ -9,7 +9,7 @@ from qa.services.automatic_acts import leave_act, undo_act
 from qa.services.policies import change_policy
 from tests.factories import make_people, parts_answer
 from tests.gold import hand_in, let_a_day_pass, make_gold, true_parts
-from tests.webapp.clients import browser
+from tests.webapp.clients import browser, shown
 
 
 @pytest.fixture
@@ -175,7 +175,7 @@ def test_who_may_see_and_act(world, checked):
     assert other.status_code == 404
     leave_act(project=world.project, act_id=paused.pk, by=world.mia)
     let_a_day_pass()
-    own = browser(world, "ana").get(f"/projects/{world.project.pk}/my-figures").content.decode()
+    own = shown(browser(world, "ana"), f"/projects/{world.project.pk}/my-figures")
     assert "Against known truth" in own
     assert "checks" not in own.lower()
     assert "gold" not in own.lower().replace("gold-card", "")

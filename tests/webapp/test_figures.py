@@ -14,7 +14,7 @@ from qa.services.refreshing import refresh_project
 from tests.distances import StraightTable
 from tests.factories import answered
 from tests.gold import let_a_day_pass
-from tests.webapp.clients import browser
+from tests.webapp.clients import browser, shown
 
 
 @pytest.fixture
@@ -96,7 +96,7 @@ def test_who_sees_whose_figures(world, task):
         assert found == {name: 200 if name in allowed else 403 for name in found}, page
         assert browser(world, "eve").get(url(world, page)).status_code == 404
         assert browser(world, None).get(url(world, page)).status_code == 302
-    mine = browser(world, "ana").get(url(world, "/my-figures")).content.decode()
+    mine = shown(browser(world, "ana"), url(world, "/my-figures"))
     assert "My figures" in mine
     assert "Ben" not in mine
     assert browser(world, "mia").get(url(world, "/annotators/999999")).status_code == 404

@@ -7,7 +7,7 @@ from annotator.models import Event, ModelVersion
 from export.models import Training
 from tests.evaluations import PEOPLE, measured
 from tests.factories import World
-from tests.webapp.clients import browser
+from tests.webapp.clients import browser, shown
 
 
 @pytest.fixture
@@ -43,7 +43,7 @@ def test_two_versions_are_compared_person_by_person(world: World, versions: list
     assert own["high"] - own["low"] > 3 * (difference["high"] - difference["low"])
     assert rows[new.pk]["difference"]["auc30"]["value"] == 0
 
-    page = browser(world, "mia").get(f"/projects/{world.project.pk}/models?against={old.pk}").content.decode()
+    page = shown(browser(world, "mia"), f"/projects/{world.project.pk}/models?against={old.pk}")
     assert f"<strong>{difference['value']:+.3f}</strong>" in page
     assert foreign.name not in page
 
