@@ -162,7 +162,16 @@ def _spread(
     """Return up to n_new pixel centres (M, 2) of a mask by k-means; the fixed points are centres that do not move."""
     pixels, clearance = _pixels_of(inside, n_new + len(fixed_xy))
     centres = _farthest_first(pixels, n_new, fixed_xy, rng)
-    nearest = _nearest(pixels, centres)
+    doubled, squares = 2 * pixels, (pixels**2).sum(axis=1)[:, None]
+    distances = np.empty((len(pixels), len(centres)))
+
+    def nearest_of(centres: NDArray[np.float64]) -> NDArray[np.intp]:
+        np.subtract(squares, np.matmul(doubled, centres.T, out=distances), out=distances)
+        np.add(distances, (centres**2).sum(axis=1), out=distances)
+        nearest: NDArray[np.intp] = np.maximum(distances, 0.0, out=distances).argmin(axis=1)
+        return nearest
+
+    nearest = nearest_of(centres)
     for _ in range(_ITERATIONS):
         moved = centres.copy()
         count = np.bincount(nearest, minlength=len(centres))
@@ -173,7 +182,7 @@ def _spread(
             moved[is_free, axis] = total[is_free] / count[is_free]
         shift = np.abs(moved - centres).max()
         centres = moved
-        nearest = _nearest(pixels, centres)
+        nearest = nearest_of(centres)
         if shift < 0.05:
             break
     snapped = [
@@ -220,11 +229,6 @@ def _snap(
     is_clear = clearance >= _EDGE_CLEARANCE * clearance.max()
     candidates = members[is_clear]
     nearest: NDArray[np.float64] = candidates[((candidates - centre) ** 2).sum(axis=1).argmin()]
-    return nearest
-
-
-def _nearest(pixels: NDArray[np.float64], centres: NDArray[np.float64]) -> NDArray[np.intp]:
-    nearest: NDArray[np.intp] = _squared_distances(pixels, centres).argmin(axis=1)
     return nearest
 
 

@@ -72,26 +72,28 @@ def paint_backdrop(backdrop: Backdrop, camera: Camera) -> tuple[FloatArray, Floa
     """Paint the place as the camera sees it, without people.
 
     Returns:
-        light: (H, W, 3) float64, linear; ground: (H, W) bool, where the ground y = 0 is seen and may carry shadows.
+        light: (H, W, 3) float32, linear; ground: (H, W) bool, where the ground y = 0 is seen and may carry shadows.
     """
     shape = (camera.height, camera.width)
     if backdrop.photo is not None:
         return _photograph(backdrop.photo, shape), np.zeros(shape, bool)
-    rays = camera.rays(pixel_centres(0, 0, camera.width, camera.height))
+    rays = camera.rays(pixel_centres(0, 0, camera.width, camera.height)).astype(np.float32)
+    position = camera.position.astype(np.float32)
     with np.errstate(divide="ignore"):
-        to_ground = np.where(rays[:, 1] < -1e-4, -camera.position[1] / rays[:, 1], np.inf)
-        to_wall = np.where(rays[:, 2] < -1e-4, (-backdrop.wall_m - camera.position[2]) / rays[:, 2], np.inf)
+        to_ground = np.where(rays[:, 1] < -1e-4, -position[1] / rays[:, 1], np.float32(np.inf))
+        to_wall = np.where(rays[:, 2] < -1e-4, (-backdrop.wall_m - position[2]) / rays[:, 2], np.float32(np.inf))
     has_wall = backdrop.place == "room"
     on_ground = to_ground < (to_wall if has_wall else _FAR_M)
-    floor = camera.position + rays * np.minimum(to_ground, _FAR_M)[:, None]
-    light = np.where(on_ground[:, None], _ground(backdrop, floor), 0)
-    if has_wall:
-        wall = camera.position + rays * np.minimum(to_wall, _FAR_M)[:, None]
-        light = np.where(on_ground[:, None], light, _wall(backdrop, wall))
-    elif backdrop.place == "studio":
-        light = _studio(backdrop, rays, shape)
+    light = np.zeros((len(rays), 3), np.float32)
+    if backdrop.place == "studio":
+        light[:] = _studio(backdrop, shape)
     else:
-        light = np.where(on_ground[:, None], light, _distance(backdrop, rays))
+        light[on_ground] = _ground(backdrop, position + rays[on_ground] * to_ground[on_ground, None])
+        rest = ~on_ground
+        if has_wall:
+            light[rest] = _wall(backdrop, position + rays[rest] * np.minimum(to_wall[rest], _FAR_M)[:, None])
+        else:
+            light[rest] = _distance(backdrop, rays[rest])
     picture = light.reshape(*shape, 3)
     sigma = max(shape) * (0.0022 if has_wall else 0.0035)
     blurred = cv2.GaussianBlur(picture, (0, 0), sigma)
@@ -150,7 +152,7 @@ def _wall(backdrop: Backdrop, wall: FloatArray) -> FloatArray:
     return np.where(skirting, np.minimum(linear(backdrop.wall) * 1.25, 0.9)[None], colour)
 
 
-def _studio(backdrop: Backdrop, rays: FloatArray, shape: tuple[int, int]) -> FloatArray:
+def _studio(backdrop: Backdrop, shape: tuple[int, int]) -> FloatArray:
     height, width = shape
     y, x = np.mgrid[0:height, 0:width]
     spot = np.exp(-(((x / width - 0.5) / 0.6) ** 2 + ((y / height - 0.45) / 0.6) ** 2)).ravel()

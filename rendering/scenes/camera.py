@@ -43,11 +43,10 @@ class Camera:
 
     def rays(self, xy: FloatArray) -> FloatArray:
         """Return unit directions (N, 3) in the world through pixel positions (N, 2); all start at `position`."""
-        local = np.concatenate(
-            [(xy - [self.width / 2, self.height / 2]) / self.focal_px, np.ones((len(xy), 1))], axis=1
-        )
-        local /= np.linalg.norm(local, axis=1, keepdims=True)
-        return np.asarray(local @ self.axes)
+        aside = (xy - [self.width / 2, self.height / 2]) / self.focal_px
+        rays = aside @ self.axes[:2] + self.axes[2]
+        rays /= np.sqrt(1 + np.einsum("nd,nd->n", aside, aside))[:, None]
+        return np.asarray(rays)
 
 
 def pixel_centres(x0: int, y0: int, x1: int, y1: int, step: float = 1.0) -> FloatArray:

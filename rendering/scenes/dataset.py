@@ -187,7 +187,10 @@ def _mapped(work: Callable[[int], WrittenScene], numbers: Iterable[int], process
     if processes <= 1:
         yield from map(work, numbers)
         return
-    with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
+    # Each has a core of its own; numpy reads this when it is loaded.
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+    context = get_context("spawn")
+    with ProcessPoolExecutor(processes, mp_context=context, initializer=cv2.setNumThreads, initargs=(1,)) as pool:
         yield from pool.map(work, numbers, chunksize=4)
 
 

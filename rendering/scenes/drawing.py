@@ -1,43 +1,88 @@
-"""Draws a scene: people and things by rays with four samples a pixel, light, shadow, and what a camera adds."""
+"""Draws a scene: people and things by rays, four a pixel at edges, with light, shadow, and what a camera adds."""
 
+from dataclasses import dataclass
 from typing import Final
 
 import cv2
 import numpy as np
+from scipy import sparse
 
 from body.topology import N_TRIANGLES, load_topology
 from rendering.scenes.backdrops import paint_backdrop
 from rendering.scenes.camera import Camera, pixel_centres
 from rendering.scenes.lighting import lit_fraction, openness
-from rendering.scenes.rig import FloatArray
+from rendering.scenes.rig import N_VERTICES, FloatArray
 from rendering.scenes.scene import SceneSpec
-from rendering.scenes.stage import Stage, seen_window
+from rendering.scenes.stage import THING, Sight, Stage
 from rendering.scenes.surface_patch import SurfacePatch, body_coordinates
 from rendering.scenes.textures import display, linear, smooth_noise
 from rendering.scenes.wardrobe import looks_of
 
 _SHADOW_REACH_M: Final = 2.5
 _GROUND_RAYS: Final = 6
+_QUARTERS: Final = np.array([[0.25, 0.25], [0.75, 0.25], [0.25, 0.75], [0.75, 0.75]])  # of a pixel, x and y
 
 
-def draw(scene: SceneSpec, stage: Stage, camera: Camera) -> FloatArray:
+def draw(scene: SceneSpec, stage: Stage, camera: Camera, sight: Sight) -> FloatArray:
     """Return the picture (H, W, 3) uint8 RGB of a scene; the same scene gives the same picture."""
     rng = np.random.default_rng([scene.seed, 0xD1A3])
     picture, is_ground = paint_backdrop(scene.backdrop, camera)
-    picture = picture * _ground_shadow(scene, stage, camera, is_ground, rng)[..., None]
-    x0, y0, x1, y1 = seen_window(stage, camera)
-    sub = pixel_centres(x0, y0, x1, y1, step=0.5)
-    rays = camera.rays(sub)
-    hits = stage.caster.first_hits(np.broadcast_to(camera.position, rays.shape), rays)
-    hit = np.flatnonzero(hits.triangle >= 0)
-    colour = np.zeros((len(rays), 4))
-    colour[hit, :3] = _shade(
-        scene, stage, triangle=hits.triangle[hit], weights=hits.weights[hit], rays=rays[hit], rng=rng
-    )
-    colour[hit, 3] = 1
-    layer = colour.reshape(y1 - y0, 2, x1 - x0, 2, 4).mean(axis=(1, 3))
+    picture *= _ground_shadow(scene, stage, camera, is_ground, rng)[..., None]
+    samples = _samples(stage, camera, sight)
+    light = _shade(scene, stage, triangle=samples.triangle, weights=samples.weights, rays=samples.rays, rng=rng)
+    layer = np.zeros((*sight.shape, 4), np.float32)
+    for channel, value in enumerate((*light.T, np.ones(len(light)))):
+        layer[..., channel] = np.bincount(
+            samples.pixel, value * samples.share, minlength=sight.shape[0] * sight.shape[1]
+        ).reshape(sight.shape)
+    x0, y0, x1, y1 = sight.window
     picture[y0:y1, x0:x1] = picture[y0:y1, x0:x1] * (1 - layer[..., 3:]) + layer[..., :3]
     return _develop(picture, scene, rng)
+
+
+@dataclass(frozen=True)
+class _Samples:
+    """What is shaded: one sample for each surface in a pixel.
+
+    pixel: (N,) of the window; share: (N,) of the pixel that the surface takes; triangle: (N,), weights: (N, 3), rays:
+    (N, 3) where it is met.
+    """
+
+    pixel: FloatArray
+    share: FloatArray
+    triangle: FloatArray
+    weights: FloatArray
+    rays: FloatArray
+
+
+def _samples(stage: Stage, camera: Camera, sight: Sight) -> _Samples:
+    """Take one sample of a pixel among its like, and four where surfaces meet: one of them for each surface."""
+    surface = _surface_of(stage, sight.hits.triangle)
+    square = surface.reshape(sight.shape).astype(np.int16)
+    around = np.ones((3, 3), np.uint8)
+    is_edge = (cv2.dilate(square, around) != cv2.erode(square, around)).ravel()
+    inner, edge = np.flatnonzero(~is_edge & (surface >= 0)), np.flatnonzero(is_edge)
+    rows, columns = np.divmod(edge, sight.shape[1])
+    corner = np.column_stack([columns, rows]) + sight.window[:2]
+    rays = camera.rays((corner[:, None] + _QUARTERS).reshape(-1, 2))
+    hits = stage.caster.first_hits(np.broadcast_to(camera.position, rays.shape), rays)
+    four = _surface_of(stage, hits.triangle).reshape(-1, 4)
+    is_alike = four[:, :, None] == four[:, None, :]
+    is_first = is_alike.argmax(axis=2) == np.arange(4)
+    chosen = np.flatnonzero((is_first & (four >= 0)).ravel())
+    return _Samples(
+        pixel=np.concatenate([inner, np.repeat(edge, 4)[chosen]]),
+        share=np.concatenate([np.ones(len(inner)), is_alike.mean(axis=2).ravel()[chosen]]),
+        triangle=np.concatenate([sight.hits.triangle[inner], hits.triangle[chosen]]),
+        weights=np.concatenate([sight.hits.weights[inner], hits.weights[chosen]]),
+        rays=np.concatenate([sight.rays[inner], rays[chosen]]),
+    )
+
+
+def _surface_of(stage: Stage, triangle: FloatArray) -> FloatArray:
+    """Return (N,) a number for each part of each person, one for all things, -1 for nothing."""
+    owner, part = stage.face_owner[triangle].astype(np.int32), load_topology().face_part[triangle % N_TRIANGLES]
+    return np.where(triangle < 0, -1, np.where(owner == THING, 0, (owner + 1) * 16 + part))
 
 
 def _shade(
@@ -52,15 +97,15 @@ def _shade(
     """Return (N, 3) linear light of surface points seen along rays."""
     light = scene.light
     corners = stage.faces[triangle]
-    points = np.einsum("nk,nkd->nd", weights, stage.vertices[corners])
-    normals = np.einsum("nk,nkd->nd", weights, stage.normals[corners])
+    blend = _blend(corners, weights, len(stage.vertices))
+    points, normals = blend @ stage.vertices, blend @ stage.normals
     albedo, gloss, cloth = _materials(scene, stage, triangle, weights)
     clad = np.flatnonzero(cloth > 0)
     for axis in range(3):  # folds of cloth
         normals[clad, axis] += 0.16 * smooth_noise(points[clad], 7, scene.backdrop.phase + 3.1 * axis)
     normals /= np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-9)
-    lit = lit_fraction(stage.caster, points, normals, light, rng, samples=3)
-    open_sky = np.einsum("nk,nk->n", weights, _sky_at_vertices(stage, np.unique(corners))[corners])
+    lit = lit_fraction(stage.caster, points, normals, light, rng, samples=5)
+    open_sky = blend @ _sky_at_vertices(stage, np.unique(corners))
     up = 0.5 + 0.5 * normals[:, 1:2]
     ambient = open_sky[:, None] * (light.sky * up + light.bounce * (1 - up))
     diffuse = np.clip(normals @ light.towards, 0, None)[:, None] * light.key * lit[:, None]
@@ -68,6 +113,12 @@ def _shade(
     half /= np.linalg.norm(half, axis=1, keepdims=True)
     shine = (gloss * lit * 0.25 * np.clip(np.einsum("nd,nd->n", normals, half), 0, 1) ** 24)[:, None] * light.key
     return np.asarray(albedo * (ambient + diffuse) + shine)
+
+
+def _blend(corners: FloatArray, weights: FloatArray, n_vertices: int) -> sparse.csr_array:
+    """Return the (N, V) matrix that turns values at vertices into values at points of triangles."""
+    ends = np.arange(0, corners.size + 1, 3)
+    return sparse.csr_array((weights.ravel(), corners.ravel(), ends), shape=(len(corners), n_vertices))
 
 
 def _materials(
@@ -80,12 +131,12 @@ def _materials(
     for n, person in enumerate(scene.people):
         mine = np.flatnonzero(owner == n)
         local = triangle[mine] - n * N_TRIANGLES
-        corners, w = topology.faces[local], weights[mine]
+        blend = _blend(topology.faces[local], weights[mine], N_VERTICES)
         at = SurfacePatch(
             part=topology.face_part[local],
-            rest=np.einsum("nk,nkd->nd", w, coordinates.rest[corners]),
-            arm=np.einsum("nk,nk->n", w, coordinates.arm[corners]),
-            leg=np.einsum("nk,nk->n", w, coordinates.leg[corners]),
+            rest=blend @ coordinates.rest,
+            arm=blend @ coordinates.arm,
+            leg=blend @ coordinates.leg,
         )
         looks = looks_of(person.outfit, at)
         albedo[mine], gloss[mine], cloth[mine] = looks.albedo, looks.gloss, looks.cloth

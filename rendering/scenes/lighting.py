@@ -73,10 +73,13 @@ def lit_fraction(
     aside = np.cross(light.towards, [0.0, 0.0, 1.0] if abs(light.towards[2]) < 0.9 else [1.0, 0.0, 0.0])
     aside /= np.linalg.norm(aside)
     across = np.cross(light.towards, aside)
+    points, normals = points[facing], normals[facing]
     turn = rng.uniform(0, 2 * np.pi, len(facing))
+    around = np.column_stack([np.cos(turn), np.sin(turn)])
     for sample in range(samples):  # a spiral over the disc, turned at random for each point
-        radius, angle = 1.5 * light.softness * np.sqrt((sample + 0.5) / samples), turn + _GOLDEN * sample
-        rays = light.towards + radius * (np.cos(angle)[:, None] * aside + np.sin(angle)[:, None] * across)
-        rays /= np.linalg.norm(rays, axis=1, keepdims=True)
-        lit[facing] += ~caster.is_blocked(points[facing], normals[facing], rays)
+        radius, angle = 1.5 * light.softness * np.sqrt((sample + 0.5) / samples), _GOLDEN * sample
+        cos, sin = np.cos(angle), np.sin(angle)
+        disc = np.array([cos * aside + sin * across, cos * across - sin * aside])
+        rays = (light.towards + around @ (radius * disc)) / np.sqrt(1 + radius**2)
+        lit[facing] += ~caster.is_blocked(points, normals, rays)
     return lit / samples

@@ -11,8 +11,6 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Final, Literal
 
-import numpy as np
-
 Side = Literal["left", "right"]
 SIDES: Final[tuple[Side, Side]] = ("left", "right")
 
@@ -94,5 +92,5 @@ def clamped(pose: Pose) -> Pose:
     unknown = sorted(set(pose.angles) - set(LIMITS))
     if unknown:
         raise ValueError(f"pose {pose.name!r} names unknown joint angles {', '.join(unknown)}")
-    angles = {name: float(np.clip(value, *LIMITS[name])) for name, value in pose.angles.items()}
+    angles = {name: float(min(max(value, LIMITS[name][0]), LIMITS[name][1])) for name, value in pose.angles.items()}
     return replace(pose, angles=angles)

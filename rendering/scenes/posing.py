@@ -13,9 +13,10 @@ import numpy as np
 
 from body.topology import load_topology
 from rendering.scenes.poses import SIDES, Pose, Side, clamped
-from rendering.scenes.rig import FloatArray, PosedBody, RestBody, Rig, vertex_normals
+from rendering.scenes.rig import N_VERTICES, FloatArray, PosedBody, RestBody, Rig, load_rig, vertex_normals
 from rendering.scenes.tracing import RayCaster
 
+_COARSE_M: Final = 0.035
 _ABDUCTED_AT_REST: Final = 6.0  # the A-pose stands with its legs apart
 _MIRROR: Final = np.diag([-1.0, 1.0, 1.0])
 _SUFFIX: Final = {"left": "L", "right": "R"}
@@ -90,10 +91,13 @@ def _on_side(side: Side, limb: dict[str, FloatArray]) -> dict[str, FloatArray]:
 def _turn(x: float = 0.0, y: float = 0.0, z: float = 0.0) -> FloatArray:
     """Return the rotation Rx Rz Ry (a point turns about y first), degrees."""
     (cx, cy, cz), (sx, sy, sz) = ([f(math.radians(angle)) for angle in (x, y, z)] for f in (math.cos, math.sin))
-    about_x = np.array([[1, 0, 0], [0, cx, -sx], [0, sx, cx]])
-    about_z = np.array([[cz, -sz, 0], [sz, cz, 0], [0, 0, 1]])
-    about_y = np.array([[cy, 0, sy], [0, 1, 0], [-sy, 0, cy]])
-    return np.asarray(about_x @ about_z @ about_y)
+    return np.array(
+        [
+            [cz * cy, -sz, cz * sy],
+            [cx * sz * cy + sx * sy, cx * cz, cx * sz * sy - sx * cy],
+            [sx * sz * cy - cx * sy, sx * cz, sx * sz * sy + cx * cy],
+        ]
+    )
 
 
 def _about(axis: FloatArray, angle_deg: float) -> FloatArray:
@@ -199,27 +203,35 @@ def _hand(rig: Rig, heads: FloatArray, pose: Pose, side: Side) -> dict[str, Floa
 def buried_fraction(body: PosedBody) -> float:
     """Return how deep a forearm with its hand, or a lower leg with its foot, runs into the rest of the body.
 
-    A vertex is inside when the ray along its own normal first meets another part of the body from behind.
+    A vertex is inside when the ray along its own normal first meets another part of the body from behind. A coarse
+    body tells it: most of the time would go into making triangles ready for rays.
 
     Returns:
         The largest share of inside vertices over the four limbs, 0..1.
     """
-    topology = load_topology()
-    corners = body.vertices[topology.faces]
+    chosen, faces, face_part = _coarse_body()
+    vertices = body.vertices[chosen]
+    corners = vertices[faces]
     face_normals = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
-    normals = vertex_normals(body.vertices, topology.faces)
-    caster = RayCaster(body.vertices, topology.faces)
+    normals = vertex_normals(vertices, faces)
+    caster = RayCaster(vertices, faces)
     shares = []
     for limb, whole in _LIMBS:
-        own = _some_vertices_of(limb)
+        own = np.unique(faces[np.isin(face_part, limb)])
         rays = normals[own]
-        hit = caster.first_hits(body.vertices[own] + 1e-3 * rays, rays).triangle
+        hit = caster.first_hits(vertices[own] + 1e-3 * rays, rays).triangle
         from_behind = np.einsum("nd,nd->n", face_normals[hit], rays) > 0
-        shares.append(float(((hit >= 0) & from_behind & ~np.isin(topology.face_part[hit], whole)).mean()))
+        shares.append(float(((hit >= 0) & from_behind & ~np.isin(face_part[hit], whole)).mean()))
     return max(shares)
 
 
 @cache
-def _some_vertices_of(parts: tuple[int, ...]) -> FloatArray:
-    topology = load_topology()
-    return np.unique(topology.faces[np.isin(topology.face_part, parts)])[::4]
+def _coarse_body() -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Return the vertices (V,) that stand for all in their cell of the mean rest body, and the (F, 3) triangles that
+    are left between them with their coarse parts (F,).
+    """
+    topology, rest = load_topology(), load_rig().mean[:N_VERTICES]
+    _, chosen, cell = np.unique(np.floor(rest / _COARSE_M), axis=0, return_index=True, return_inverse=True)
+    faces = cell.ravel()[topology.faces]
+    is_left = (faces != np.roll(faces, 1, axis=1)).all(axis=1)
+    return chosen, faces[is_left].astype(np.int32), topology.face_part[is_left]

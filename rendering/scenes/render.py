@@ -5,11 +5,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from body.topology import N_TRIANGLES, load_topology
-from rendering.scenes.camera import Camera, frame_people, pixel_centres
+from rendering.scenes.camera import Camera, frame_people
 from rendering.scenes.drawing import draw
 from rendering.scenes.rig import FloatArray
 from rendering.scenes.scene import SceneSpec, sample_scene
-from rendering.scenes.stage import THING, Stage, build_stage, seen_window
+from rendering.scenes.stage import THING, Sight, Stage, build_stage, look
 from rendering.scenes.visibility import keypoint_visibility
 
 
@@ -75,30 +75,29 @@ def render_scene(spec: SceneSpec | int, width: int = 640, height: int = 480) -> 
     stage = build_stage(scene)
     points = np.concatenate([body.vertices for body in stage.bodies])
     camera = frame_people(points, scene.framing, width, height)
-    return _with_truth(draw(scene, stage, camera), stage, camera)
+    sight = look(stage, camera)
+    return _with_truth(draw(scene, stage, camera, sight), stage, camera, sight)
 
 
-def _trace_truth(stage: Stage, camera: Camera) -> tuple[FloatArray, FloatArray, FloatArray]:
-    x0, y0, x1, y1 = seen_window(stage, camera)
-    rays = camera.rays(pixel_centres(x0, y0, x1, y1))
-    hits = stage.caster.first_hits(np.broadcast_to(camera.position, rays.shape), rays)
+def _truth_of(stage: Stage, camera: Camera, sight: Sight) -> tuple[FloatArray, FloatArray, FloatArray]:
+    (x0, y0, x1, y1), hits = sight.window, sight.hits
     owner = np.where(hits.triangle >= 0, stage.face_owner[hits.triangle], THING)
     is_person = owner >= 0
-    shape = (y1 - y0, x1 - x0)
     instance = np.zeros((camera.height, camera.width), np.int16)
     triangle = np.full((camera.height, camera.width), -1, np.int32)
     weights = np.zeros((camera.height, camera.width, 3), np.float32)
-    instance[y0:y1, x0:x1] = (owner + 1).reshape(shape)
-    triangle[y0:y1, x0:x1] = np.where(is_person, hits.triangle % N_TRIANGLES, -1).reshape(shape)
-    weights[y0:y1, x0:x1] = np.where(is_person[:, None], hits.weights, 0).reshape(*shape, 3)
+    instance[y0:y1, x0:x1] = (owner + 1).reshape(sight.shape)
+    triangle[y0:y1, x0:x1] = np.where(is_person, hits.triangle % N_TRIANGLES, -1).reshape(sight.shape)
+    weights[y0:y1, x0:x1] = np.where(is_person[:, None], hits.weights, 0).reshape(*sight.shape, 3)
     return instance, triangle, weights
 
 
-def _with_truth(image: FloatArray, stage: Stage, camera: Camera) -> SceneRender:
-    instance, triangle, weights = _trace_truth(stage, camera)
+def _with_truth(image: FloatArray, stage: Stage, camera: Camera, sight: Sight) -> SceneRender:
+    instance, triangle, weights = _truth_of(stage, camera, sight)
     topology = load_topology()
     seen = triangle >= 0
-    uv = np.einsum("...k,...kd->...d", weights, topology.face_uv[triangle]) * seen[..., None]
+    uv = np.zeros((*seen.shape, 2))
+    uv[seen] = np.einsum("nk,nkd->nd", weights[seen], topology.face_uv[triangle[seen]])
     people = []
     for n, body in enumerate(stage.bodies):
         mask = instance == n + 1

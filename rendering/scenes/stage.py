@@ -6,10 +6,10 @@ from typing import Final
 import numpy as np
 
 from body.topology import N_TRIANGLES, load_topology
-from rendering.scenes.camera import Camera
+from rendering.scenes.camera import Camera, pixel_centres
 from rendering.scenes.rig import FloatArray, PosedBody, vertex_normals
 from rendering.scenes.scene import SceneSpec, dressed_body
-from rendering.scenes.tracing import RayCaster
+from rendering.scenes.tracing import Hits, RayCaster
 
 THING: Final = -1  # owner of triangles that belong to no person
 
@@ -24,6 +24,34 @@ class Stage:
     faces: FloatArray
     face_owner: FloatArray
     caster: RayCaster
+
+
+@dataclass(frozen=True)
+class Sight:
+    """What a camera sees of a stage at the middle of each pixel of a window, outside which it sees nothing of it.
+
+    Attributes:
+        window: x0, y0, x1, y1 in whole pixels.
+        rays: (N, 3) unit directions through the window's pixels, row by row.
+        hits: what they met.
+    """
+
+    window: tuple[int, int, int, int]
+    rays: FloatArray
+    hits: Hits
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Height and width of the window."""
+        x0, y0, x1, y1 = self.window
+        return y1 - y0, x1 - x0
+
+
+def look(stage: Stage, camera: Camera) -> Sight:
+    """Trace the middle of every pixel in which a triangle of the stage may be seen."""
+    window = _seen_window(stage, camera)
+    rays = camera.rays(pixel_centres(*window))
+    return Sight(window, rays, stage.caster.first_hits(np.broadcast_to(camera.position, rays.shape), rays))
 
 
 def build_stage(scene: SceneSpec) -> Stage:
@@ -72,8 +100,7 @@ def _seat_under(body: PosedBody, heading_deg: float) -> tuple[FloatArray, FloatA
     return np.array(corners), np.array(normals), np.array(triangles, np.int32)
 
 
-def seen_window(stage: Stage, camera: Camera) -> tuple[int, int, int, int]:
-    """The whole pixels (x0, y0, x1, y1) outside which no triangle of the stage is seen."""
+def _seen_window(stage: Stage, camera: Camera) -> tuple[int, int, int, int]:
     xy, depth = camera.project(stage.vertices)
     if depth.min() < 0.05:
         return 0, 0, camera.width, camera.height

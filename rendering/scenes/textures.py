@@ -3,6 +3,7 @@
 from functools import lru_cache
 from typing import Final, Literal
 
+import cv2
 import numpy as np
 
 from rendering.scenes.rig import FloatArray
@@ -11,6 +12,7 @@ Pattern = Literal["plain", "stripes", "pinstripes", "checks", "dots", "block"]
 PATTERNS: Final[tuple[Pattern, ...]] = ("plain", "stripes", "pinstripes", "checks", "dots", "block")
 
 _LATTICE: Final = 64
+_SHOULDER: Final = 0.7  # linear light from which brightness is held back
 # Two slanted projections of space onto the noise's plane; their mean has no direction in which it is constant.
 _PLANES: Final = np.array([[[1.0, 0.08, 0.61], [-0.47, 1.0, 0.23]], [[0.31, 0.74, -0.92], [0.95, -0.29, 0.42]]])
 
@@ -73,13 +75,16 @@ def _soft(signed: FloatArray) -> FloatArray:
 
 def linear(colour: FloatArray | tuple[float, float, float]) -> FloatArray:
     """Turn display values in [0, 1] into linear light."""
-    return np.asarray(np.power(np.asarray(colour, np.float64), 2.2))
+    return np.asarray(np.power(np.asarray(colour, np.float32), np.float32(2.2)))
 
 
 def display(light: FloatArray) -> FloatArray:
     """Turn linear light into display values in [0, 1], with a soft shoulder for what is too bright."""
-    rolled = np.where(light < 0.7, light, 0.7 + 0.3 * np.tanh((light - 0.7) / 0.3))
-    return np.asarray(np.power(np.clip(rolled, 0, 1), 1 / 2.2))
+    light = np.asarray(light, np.float32)
+    bright = light > _SHOULDER
+    rolled = np.clip(light, 0, 1)
+    rolled[bright] = _SHOULDER + (1 - _SHOULDER) * np.tanh((light[bright] - _SHOULDER) / (1 - _SHOULDER))
+    return np.asarray(cv2.pow(rolled, 1 / 2.2))
 
 
 def hsv(hue: float, saturation: float, value: float) -> tuple[float, float, float]:

@@ -49,5 +49,7 @@ class RayCaster:
     def is_blocked(self, origins: FloatArray, normals: FloatArray, directions: FloatArray) -> FloatArray:
         """Return (N,) bool: does anything stand in the ray's way, seen from just off a surface with these normals?"""
         starts = origins + _OFFSET_M * normals
-        hit = self._scene.run(np.ascontiguousarray(starts, np.float32), np.ascontiguousarray(directions, np.float32))
+        hit = self._scene.run(
+            np.ascontiguousarray(starts, np.float32), np.ascontiguousarray(directions, np.float32), query="OCCLUDED"
+        )
         return np.asarray(hit >= 0)
