@@ -61,6 +61,7 @@ class Task(models.Model):
                 condition=models.Q(state="open", places_left__gt=0),
             ),
             models.Index(fields=["project", "stage", "state"], name="task_by_state"),
+            models.Index(fields=["person"], name="task_of_gold", condition=models.Q(is_gold=True)),
         ]
 
     def __str__(self) -> str:
@@ -134,6 +135,7 @@ class Lease(models.Model):
             models.Index(fields=["annotator"], name="lease_live_by_owner", condition=models.Q(state="live")),
             models.Index(fields=["annotator"], name="lease_expired_by_owner", condition=models.Q(state="expired")),
             models.Index(fields=["annotator"], name="lease_released_by_owner", condition=models.Q(state="released")),
+            models.Index(fields=["task"], name="lease_of_checks", condition=models.Q(purpose="check")),
         ]
 
     def __str__(self) -> str:

@@ -158,13 +158,14 @@ def unscored_submissions(*, is_measurable: bool = True) -> QuerySet[Submission]:
         stage=OuterRef("task__stage"), method=Consensus.Method.REVIEWED, accepted_by__isnull=False,
         submission__isnull=False,
     )  # fmt: skip
-    is_gold = Q(Exists(rendered), task__is_gold=True) | Q(Exists(settled), lease__purpose=Lease.Purpose.CHECK)
     found = Submission.objects.filter(
-        is_gold, gold_score=None, superseded_by=None, annotator__isnull=False,
+        gold_score=None, superseded_by=None, annotator__isnull=False,
         origin__in=[Submission.Origin.WORKBENCH, Submission.Origin.API],
-    )  # fmt: skip
+    ).order_by()  # fmt: skip
     if not is_measurable:
         found = found.filter(task__stage=Stage.PARTS)
-    # Few are unscored; asked of all answers, whether each stands takes as long again as finding them.
-    unscored = Submission.objects.filter(pk__in=list(found.order_by().values_list("pk", flat=True)))
+    # Each from its own index; either or, and whether each stands, asked at once would be asked of all answers.
+    of_rendered = found.filter(Exists(rendered), task__is_gold=True).values_list("pk", flat=True)
+    of_settled = found.filter(Exists(settled), lease__purpose=Lease.Purpose.CHECK).values_list("pk", flat=True)
+    unscored = Submission.objects.filter(pk__in=[*of_rendered, *of_settled])
     return standing(unscored).select_related("task__project", "task__person", "point_set", "lease").order_by("pk")
