@@ -6,6 +6,7 @@ run twice, goes on where it was and makes nothing twice. What cannot be taken is
 goes in.
 """
 
+import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -16,7 +17,7 @@ from django.db import transaction
 from annotator.errors import DomainError, NotFoundError
 from annotator.models import Image, Person, Project, User
 from annotator.services.events import record_event
-from annotator.services.images import add_image
+from annotator.services.images import add_image, check_picture
 from annotator.services.task_states import make_tasks
 from export.models import AnnotationSource
 from export.services.image_sources import ImageSource, safe_name
@@ -27,6 +28,7 @@ from labels.errors import LabelError
 
 BATCH: Final = 200
 MAX_REPORTED: Final = 1000
+_CLASH: Final = "in the project: give the file ids of its own, or import it into another project"
 Checkpoint = Callable[[dict[str, Any]], None]
 
 
@@ -68,6 +70,8 @@ class ImportRun:
     last_checkpoint: dict[str, Any] | None = None
     report: ImportReport = field(default_factory=ImportReport)
     categories: dict[int, str] = field(default_factory=dict)
+    # Ids of the file's images that the project has for other pictures: their people must not come to lie on these.
+    clashing: set[int] = field(default_factory=set)
 
 
 def import_annotations(run: ImportRun) -> ImportReport:
@@ -80,6 +84,7 @@ def import_annotations(run: ImportRun) -> ImportReport:
     if run.last_checkpoint:
         run.report = ImportReport.from_json(run.last_checkpoint["report"])
         done_images, done_annotations = run.last_checkpoint["images"], run.last_checkpoint["annotations"]
+        run.clashing = set(run.last_checkpoint.get("clashing", ()))
     run.annotations.seek(0)
     header = read_header(run.annotations)
     if (problem := unstorable({"licenses": header.licenses, "categories": header.categories})) is not None:
@@ -112,7 +117,7 @@ def _import_images(run: ImportRun, records: list[Any], start: int) -> None:
         for index, record in enumerate(batch, start=first):
             _import_image(run, record, index, known)
             run.on_progress(index + 1, len(records), f"{index + 1:,} of {len(records):,} images")
-        run.save_checkpoint({"images": first + len(batch), "annotations": 0, "report": run.report.to_json()})
+        run.save_checkpoint(_checkpoint(run, first + len(batch), 0))
 
 
 def _import_image(run: ImportRun, record: Any, index: int, known: dict[int, Image]) -> None:
@@ -127,10 +132,11 @@ def _import_image(run: ImportRun, record: Any, index: int, known: dict[int, Imag
         run.report.refuse("image", number, "it has no file_name")
         return
     if number in known:
-        if known[number].source.get("file_name") != name:
-            run.report.refuse("image", number, f"this id belongs to {known[number].file_name} in the project already")
-        else:
+        if _is_same(run, known[number], record):
             run.report.counts["images_known"] += 1
+        else:
+            run.clashing.add(number)
+            run.report.refuse("image", number, f"this id belongs to another {known[number].file_name} {_CLASH}")
         return
     try:
         if (image := _adopted(run, number, name, record)) is not None:
@@ -161,16 +167,39 @@ def _adopted(run: ImportRun, number: int, name: str, record: Record) -> Image | 
     """An image of this name that was uploaded before the file came: it takes the file's id."""
     if (size := _size_of(record)) is None:
         return None
-    image = (
+    uploaded = (
         Image.objects.filter(project=run.project, source_id=None, file_name=safe_name(name).name)
         .filter(width=size[0], height=size[1])
         .order_by("pk")
-        .first()
     )
+    image = next((image for image in uploaded if _has_its_pixels(run, image, record) is not False), None)
     if image is not None:
         image.source_id, image.source = number, record
         image.save(update_fields=["source_id", "source"])
     return image
+
+
+def _is_same(run: ImportRun, image: Image, record: Record) -> bool:
+    """Whether an image of the project is the one that a record of the same id means, as far as can be seen."""
+    if (is_same := _has_its_pixels(run, image, record)) is not None:
+        return is_same
+    return image.source.get("file_name") == record["file_name"] and _size_of(record) in {
+        None,
+        (image.width, image.height),
+    }
+
+
+def _has_its_pixels(run: ImportRun, image: Image, record: Record) -> bool | None:
+    """Whether the import's picture is the stored one, as names are numbers in many data sets; None where unknown."""
+    if run.images is None:
+        return None
+    try:
+        content = run.images.read(record["file_name"])
+        if hashlib.sha256(content).hexdigest() == image.sha256:
+            return True
+        return check_picture(content, expected_size=_size_of(record)).sha256 == image.sha256
+    except DomainError:
+        return None  # no such picture comes along, or one that cannot be read
 
 
 def _import_people(run: ImportRun, n_images: int, start: int) -> None:
@@ -184,15 +213,14 @@ def _import_people(run: ImportRun, n_images: int, start: int) -> None:
             continue
         with transaction.atomic():
             _import_batch(run, batch)
-            run.save_checkpoint({"images": n_images, "annotations": done, "report": run.report.to_json()})
+            run.save_checkpoint(_checkpoint(run, n_images, done))
         run.on_progress(run.annotations.tell() // 1024, total // 1024, f"{done:,} people read")
 
 
 def _import_batch(run: ImportRun, batch: list[Record]) -> None:
     numbers = [record.get("id") for record in batch if is_id(record.get("id"))]
-    known_people = set(
-        Person.objects.filter(project=run.project, source_id__in=numbers).values_list("source_id", flat=True)
-    )
+    known = Person.objects.filter(project=run.project, source_id__in=numbers).values_list("source_id", "image_id")
+    image_of_person = dict(known)
     images = _known_images(run.project, [record.get("image_id") for record in batch])
     people: list[Person] = []
     records: list[Record] = []
@@ -202,16 +230,30 @@ def _import_batch(run: ImportRun, batch: list[Record]) -> None:
             run.report.counts["annotations_of_other_categories"] += 1
         elif reason is not None:
             run.report.refuse("annotation", record.get("id"), reason)
-        elif record["id"] in known_people:
-            run.report.counts["people_known"] += 1
+        elif record["image_id"] in run.clashing:
+            run.report.refuse("annotation", record["id"], f"the id of its image, {record['image_id']}, was refused")
+        elif (image := image_of_person.get(record["id"])) is not None:
+            if image == images[record["image_id"]].pk:
+                run.report.counts["people_known"] += 1
+            else:
+                run.report.refuse("annotation", record["id"], f"this id belongs to someone in another image {_CLASH}")
         else:
-            known_people.add(record["id"])
+            image_of_person[record["id"]] = images[record["image_id"]].pk
             people.append(person_of(run.project, images[record["image_id"]], record))
             records.append(record)
     Person.objects.bulk_create(people)
     make_tasks(people)
     accept_imported(people, records)
     run.report.counts["people_added"] += len(people)
+
+
+def _checkpoint(run: ImportRun, images: int, annotations: int) -> dict[str, Any]:
+    return {
+        "images": images,
+        "annotations": annotations,
+        "clashing": sorted(run.clashing),
+        "report": run.report.to_json(),
+    }
 
 
 def _known_images(project: Project, numbers: list[Any]) -> dict[int, Image]:

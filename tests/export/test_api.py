@@ -75,6 +75,17 @@ def test_import_takes_images_uploaded_before(world: World) -> None:
     assert Person.objects.get().image == Image.objects.get()
 
 
+def test_an_upload_of_the_same_name_is_not_taken_for_another_picture(world: World) -> None:
+    from annotator.services.images import add_image
+
+    add_image(project=world.project, file_name="a.jpg", content=picture_bytes(64, 96, seed=7), by=world.mia)
+    url = f"/api/v1/projects/{world.project.pk}/imports"
+    body = {"annotations": coco_file(), "images": images_zip("a.jpg")}
+    job = run_job(world.client("ed").post(url, body, format="multipart").json()["job"])
+    assert job is not None
+    assert job.result["counts"] == {"images_added": 1, "people_added": 1}
+
+
 @pytest.mark.parametrize(
     ("value", "problem"),
     [

@@ -156,6 +156,61 @@ def test_second_import_makes_nothing_twice(project: Project, published: Path) ->
     assert rows == (Image.objects.count(), Person.objects.count(), Task.objects.count(), Consensus.objects.count())
 
 
+def second_set(published: Path, folder: Path) -> Path:
+    """Another data set as tools number them: the same ids and names, other pictures."""
+    (folder / "images").mkdir(parents=True)
+    for path in (published.parent / "images").iterdir():
+        Pillow.new("RGB", (320, 240), "green").save(folder / "images" / path.name)
+    file = folder / "annotations.json"
+    file.write_text(published.read_text())
+    return file
+
+
+def test_a_second_data_set_of_the_same_ids_puts_nobody_on_the_first_ones_pictures(
+    project: Project, published: Path, tmp_path: Path
+) -> None:
+    run_import(project, published)
+    file = second_set(published, tmp_path / "second")
+    data = json.loads(file.read_text())
+    data["annotations"].append({**data["annotations"][0], "id": 999})
+    file.write_text(json.dumps(data))
+    told = run_import(project, file)
+    assert Person.objects.count() == 4
+    assert "refused: image 7: this id belongs to another 000000000007.jpg in the project" in told
+    assert "refused: annotation 999: the id of its image, 7, was refused" in told
+    assert "images refused: 2" in told
+    assert "annotations refused: 5" in told
+    assert "known" not in told
+
+
+def test_people_of_known_ids_in_other_images_are_refused(project: Project, published: Path, tmp_path: Path) -> None:
+    run_import(project, published)
+    file = second_set(published, tmp_path / "second")
+    data = json.loads(file.read_text())
+    for record in [*data["images"]]:
+        record["id"] += 1000
+    for record in data["annotations"]:
+        record["image_id"] += 1000
+    file.write_text(json.dumps(data))
+    told = run_import(project, file)
+    assert "images added: 2" in told
+    assert "refused: annotation 101: this id belongs to someone in another image in the project" in told
+    assert "known" not in told
+
+
+def test_the_same_picture_under_another_name_is_known(project: Project, published: Path) -> None:
+    run_import(project, published)
+    data = json.loads(published.read_text())
+    for record in data["images"]:
+        name = record["file_name"]
+        record["file_name"] = f"COCO_val2014_{name}"
+        (published.parent / "images" / name).rename(published.parent / "images" / record["file_name"])
+    published.write_text(json.dumps(data))
+    told = run_import(project, published)
+    assert "images known: 2" in told
+    assert "people known: 4" in told
+
+
 def test_accepted_people_need_no_work_and_plain_ones_do(project: Project, published: Path) -> None:
     run_import(project, published)
     states = {
