@@ -143,14 +143,16 @@ def _tally(record: Record) -> dict[str, int]:
 
 
 def _header(project: Project) -> dict[str, list[dict[str, Any]]]:
-    """Licences and categories of all imported files, the first of each id; person is always among the categories."""
+    """Licences and categories of all imported files, the first of each id; person is once among the categories."""
     merged: dict[str, dict[Any, dict[str, Any]]] = {"licenses": {}, "categories": {}}
     for source in AnnotationSource.objects.filter(project=project).order_by("pk"):
         for name, records in merged.items():
             for record in getattr(source, name):
                 records.setdefault(record.get("id"), record)
     categories = list(merged["categories"].values())
-    if not any(record.get("name") == "person" for record in categories):
+    people = [record for record in categories if record.get("name") == "person"]
+    if not people:
         free = max((int(record["id"]) for record in categories), default=0) + 1
         categories.append({**PERSON_CATEGORY, "id": free})
+    categories = [record for record in categories if record not in people[1:]]
     return {"licenses": list(merged["licenses"].values()), "categories": categories}

@@ -18,6 +18,7 @@ from labels.dp_masks import label_map_of
 from labels.label_maps import pack
 
 _POINT_FIELDS: Final = ("dp_x", "dp_y", "dp_I", "dp_U", "dp_V", "dp_vertex", "ref_model")
+_OPTIONAL: Final = ("segmentation", "keypoints")
 # Columns of their own; everything else of an annotation is kept in `source`.
 _OWN_COLUMNS: Final = frozenset({"segmentation", "keypoints", "dp_masks", *_POINT_FIELDS, QUALITY})
 
@@ -35,20 +36,13 @@ def refusal_of(record: Record, categories: dict[int, str], images: dict[int, Ima
     image = images.get(record["image_id"]) if is_id(record.get("image_id")) else None
     if image is None:
         return f"its image {record.get('image_id')!r} is not in the project"
+    # Other tools write null where there is no outline or keypoint; that loses nothing here.
+    given = {name: value for name, value in record.items() if value is not None or name not in _OPTIONAL}
     defects = [
         f"{defect.field} {defect.value} {defect.problem}".replace("  ", " ")
-        for defect in annotation_errors(record, (image.width, image.height))
-    ] or _keypoint_errors(record)
+        for defect in annotation_errors(given, (image.width, image.height))
+    ]
     return "; ".join(defects[:3]) or unstorable(record)
-
-
-def _keypoint_errors(record: Record) -> list[str]:
-    keypoints = record.get("keypoints")
-    if keypoints is None:
-        return []
-    if not isinstance(keypoints, list) or len(keypoints) != 51 or not all(_is_number(value) for value in keypoints):
-        return ["keypoints must be 51 finite numbers: x, y, visibility of 17 joints"]
-    return []
 
 
 def person_of(project: Project, image: Image, record: Record) -> Person:
@@ -62,7 +56,7 @@ def person_of(project: Project, image: Image, record: Record) -> Person:
         box_height=height,
         is_crowd=bool(record["iscrowd"]),
         is_ignored=bool(record.get("ignore", 0)),
-        keypoints=record.get("keypoints"),
+        keypoints=record.get("keypoints") or None,
         mask=record.get("segmentation"),
         source_id=record["id"],
         source={name: value for name, value in record.items() if name not in _OWN_COLUMNS},
@@ -145,7 +139,3 @@ def _points_consensus(person: Person, record: Record, now: Any) -> tuple[PointSe
 
 def is_id(value: Any) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**63
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and bool(np.isfinite(value))

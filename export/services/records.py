@@ -50,10 +50,11 @@ def annotation_record(
         person: with its image.
         consensus: accepted answers by stage.
         image_id: the image's id in the release.
-        category_id: of people made here; imported ones keep theirs.
+        category_id: "person" in the release; other files of the project may mean something else by an imported number.
         fmt: one of `Format`.
     """
     record: Record = {"category_id": category_id, **person.source, "id": exported_id(person), "image_id": image_id}
+    record["category_id"] = category_id
     record["iscrowd"] = int(person.is_crowd)
     if person.is_ignored or record.get("ignore"):
         record["ignore"] = int(person.is_ignored)

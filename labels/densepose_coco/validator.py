@@ -17,6 +17,7 @@ from labels.errors import LabelError
 from labels.rle import check_polygon, check_rle
 
 _SECTIONS: Final = ("images", "categories", "annotations")
+N_KEYPOINTS: Final = 17
 
 
 class _Place(NamedTuple):
@@ -192,7 +193,11 @@ def _check_contents(annotation: Record, image_size: tuple[int, int] | None, tell
     """Tell what is wrong with an annotation whatever it refers to; return its number of points."""
     _check_box(annotation, image_size, tell)
     _check_flags(annotation, tell)
+    for name in ("segmentation", "keypoints"):
+        if annotation.get(name, ...) is None:
+            tell(Level.ERROR, name, "null", "must be left out where there is none: public loaders go through it")
     _check_segmentation(annotation.get("segmentation"), image_size, tell)
+    _check_keypoints(annotation.get("keypoints"), tell)
     return check_densepose(annotation, tell)
 
 
@@ -231,6 +236,18 @@ def _check_segmentation(segmentation: Any, image_size: tuple[int, int] | None, t
             raise LabelError("must be a list of polygons or an RLE")
     except LabelError as error:
         tell(Level.ERROR, "segmentation", segmentation, str(error))
+
+
+def _check_keypoints(keypoints: Any, tell: Any) -> None:
+    if keypoints is None or keypoints == []:
+        return
+    if (
+        not isinstance(keypoints, list)
+        or len(keypoints) != 3 * N_KEYPOINTS
+        or not all(_is_finite(value) for value in keypoints)
+    ):
+        problem = f"must be {3 * N_KEYPOINTS} finite numbers: x, y, visibility of {N_KEYPOINTS} joints"
+        tell(Level.ERROR, "keypoints", keypoints, problem)
 
 
 def _as_size(size: Any) -> tuple[int, int]:

@@ -223,6 +223,43 @@ def test_accepted_people_need_no_work_and_plain_ones_do(project: Project, publis
     assert states[104, Stage.CORRESPONDENCE] == Task.State.WAITING
 
 
+@pytest.mark.parametrize(("first", "second"), [((1, 2), (2, 1)), ((2, 1), (1, 2))])
+def test_people_of_files_with_other_category_numbers_leave_as_people(
+    project: Project, published: Path, tmp_path: Path, first: tuple[int, int], second: tuple[int, int]
+) -> None:
+    data = json.loads(published.read_text())
+    for offset, (person, car) in ((0, first), (1000, second)):
+        data["categories"] = [{"id": person, "name": "person"}, {"id": car, "name": "car"}]
+        for record in data["images"]:
+            record["id"] += offset
+        for record in data["annotations"]:
+            record |= {"id": record["id"] + offset, "image_id": record["image_id"] + offset, "category_id": person}
+        for record in data["images"] if offset else ():
+            name = record["file_name"]
+            record["file_name"] = f"second_{name}"
+            Pillow.new("RGB", (320, 240)).save(published.parent / "images" / record["file_name"])
+        published.write_text(json.dumps(data))
+        run_import(project, published)
+    after = run_export(project, tmp_path / "out.json")
+    people = [record["id"] for record in after["categories"] if record["name"] == "person"]
+    assert len(people) == 1
+    assert len(after["annotations"]) == 8
+    assert {record["category_id"] for record in after["annotations"]} == set(people)
+
+
+def test_null_and_empty_keypoints_and_outlines_are_taken_as_none(
+    project: Project, published: Path, tmp_path: Path
+) -> None:
+    data = json.loads(published.read_text())
+    data["annotations"][3] |= {"keypoints": None, "segmentation": None}
+    data["annotations"][0]["keypoints"] = []
+    published.write_text(json.dumps(data))
+    assert "people added: 4" in run_import(project, published)
+    for record in run_export(project, tmp_path / "out.json")["annotations"]:
+        assert record.get("segmentation", ...) is not None
+        assert record["id"] == 102 or "keypoints" not in record
+
+
 def test_moved_box_is_exported_anew_with_points_in_place(project: Project, published: Path, tmp_path: Path) -> None:
     run_import(project, published)
     before = by_id(json.loads(published.read_text())["annotations"])[101]

@@ -104,6 +104,11 @@ DEFECTS = [
     ({"segmentation": [[1, 2, 3]]}, "segmentation", "three or more"),
     ({"segmentation": {"counts": "1", "size": [3, 3]}}, "segmentation", "[480, 640]"),
     ({"segmentation": 5}, "segmentation", "list of polygons"),
+    ({"segmentation": None}, "segmentation", "left out"),
+    ({"keypoints": None}, "keypoints", "left out"),
+    ({"keypoints": [0] * 50}, "keypoints", "51 finite numbers"),
+    ({"keypoints": [math.nan] * 51}, "keypoints", "51 finite numbers"),
+    ({"keypoints": "x"}, "keypoints", "51 finite numbers"),
 ]
 
 
