@@ -1,6 +1,6 @@
-"""Who may do what: predicates on (user, project), all from the membership. The default is no.
+"""Who may do what: predicates on a membership. The default is no.
 
-One query gives the membership; views ask `membership_for` once and then use the predicates on it.
+One query gives the membership; views ask `membership_for` once, then the predicates.
 """
 
 from collections.abc import Callable, Collection
@@ -11,11 +11,6 @@ from django.utils.translation import gettext as _
 from annotator.errors import NotAllowedError, NotFoundError
 from annotator.models import Job, Membership, Project, Role
 
-_ANNOTATE = frozenset({Role.ANNOTATOR, Role.REVIEWER, Role.MANAGER})
-_REVIEW = frozenset({Role.REVIEWER, Role.MANAGER})
-_MANAGE = frozenset({Role.MANAGER})
-_ENGINEER = frozenset({Role.ENGINEER, Role.MANAGER})
-_BROWSE = frozenset({Role.REVIEWER, Role.MANAGER, Role.ENGINEER})
 # What takes people into the data and out of it; the rest of a person is for reviewers to correct.
 _MANAGED_FLAGS = frozenset({"is_proposed", "is_deleted"})
 
@@ -36,21 +31,21 @@ def membership_of(user: Any, project: Project | int, *, lock: bool = False) -> M
     return memberships.order_by().first()
 
 
-def _has(roles: frozenset[Role]) -> Predicate:
+def _has(*roles: Role) -> Predicate:
     return lambda membership: membership is not None and membership.role in roles
 
 
-def is_member_role(membership: Membership | None) -> bool:
+def is_member(membership: Membership | None) -> bool:
     """Return whether this is a membership at all."""
     return membership is not None
 
 
-may_annotate = _has(_ANNOTATE)
-may_review = _has(_REVIEW)
-may_manage = _has(_MANAGE)
-may_engineer = _has(_ENGINEER)
+may_annotate = _has(Role.ANNOTATOR, Role.REVIEWER, Role.MANAGER)
+may_review = _has(Role.REVIEWER, Role.MANAGER)
+may_manage = _has(Role.MANAGER)
+may_engineer = _has(Role.ENGINEER, Role.MANAGER)
 # Annotators see their own work alone: what others answered, and what is gold, must not be looked up.
-may_browse = _has(_BROWSE)
+may_browse = _has(Role.REVIEWER, Role.MANAGER, Role.ENGINEER)
 
 
 def may_change_person(membership: Membership | None, changes: Collection[str]) -> bool:
@@ -71,46 +66,17 @@ def check_allowed(is_allowed: bool) -> None:
         raise NotAllowedError(_("Your role in this project does not admit this."))
 
 
-def is_member(user: Any, project: Project | int) -> bool:
-    return is_member_role(membership_of(user, project))
-
-
-def can_annotate(user: Any, project: Project | int) -> bool:
-    """Return whether the user may take tasks. The queue tells paused members that they are paused."""
-    return may_annotate(membership_of(user, project))
-
-
 def can_work(user: Any, project: Project | int) -> bool:
     """Return whether the user gets tasks now: may annotate, and is not paused."""
     membership = membership_of(user, project)
     return membership is not None and may_annotate(membership) and not membership.is_paused
 
 
-def can_review(user: Any, project: Project | int) -> bool:
-    return may_review(membership_of(user, project))
-
-
-def can_manage(user: Any, project: Project | int) -> bool:
-    return may_manage(membership_of(user, project))
-
-
-def can_engineer(user: Any, project: Project | int) -> bool:
-    """Return whether the user may import, export and run models."""
-    return may_engineer(membership_of(user, project))
-
-
-def can_browse(user: Any, project: Project | int) -> bool:
-    """Return whether the user may look at images, people and everyone's answers."""
-    return may_browse(membership_of(user, project))
-
-
 def can_create_projects(user: Any) -> bool:
     return bool(getattr(user, "is_authenticated", False) and user.is_active and user.is_staff)
 
 
-def membership_for(
-    user: Any, project_id: int, allowed: Predicate = is_member_role, *, lock: bool = False
-) -> Membership:
+def membership_for(user: Any, project_id: int, allowed: Predicate = is_member, *, lock: bool = False) -> Membership:
     """Return the user's membership with its project, held until the transaction's end where `lock` says so.
 
     Raises:

@@ -11,7 +11,6 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from body.canonical import load_canonical_body
 from body.parts import N_CHARTS
 from body.surface import SurfacePoints, mirror
 from body.topology import load_topology
@@ -68,36 +67,6 @@ def mirror_iuv(
     It goes by way of the surface: the charts of the two sides are not mirror images of each other in (U, V).
     """
     return iuv_of(mirror(surface_of(chart, u, v)))
-
-
-def degenerate_triangles(max_stretch_m: float = 100.0) -> npt.NDArray[np.int32]:
-    """List the triangles in which a small error of (U, V) is a large one on the body.
-
-    Args:
-        max_stretch_m: metres on the canonical body for one unit of (U, V) in the worst direction. With the default, an
-            error of 1e-6 in (U, V) moves a point of a triangle that is not listed by less than 0.1 mm.
-
-    Returns:
-        (K,) int32 triangle numbers in ascending order; empty for the published atlas, whose worst triangle stretches
-        by 5.4 m.
-    """
-    return np.flatnonzero(uv_stretch() > max_stretch_m).astype(np.int32)
-
-
-@cache
-def uv_stretch() -> Float64:
-    """Return for each triangle the largest distance on the canonical body for one unit of (U, V), (13774,) metres."""
-    topology = load_topology()
-    corners = load_canonical_body().vertices[topology.faces]  # (T, 3, 3)
-    sides = np.stack([corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]], axis=-1)  # (T, 3, 2)
-    uv = topology.face_uv
-    uv_sides = np.stack([uv[:, 1] - uv[:, 0], uv[:, 2] - uv[:, 0]], axis=-1)  # (T, 2, 2)
-    is_flat = np.abs(np.linalg.det(uv_sides)) < 1e-12
-    uv_sides[is_flat] = np.eye(2)
-    stretch = np.linalg.svd(sides @ np.linalg.inv(uv_sides), compute_uv=False)[:, 0]
-    stretch[is_flat] = np.inf
-    stretch.flags.writeable = False
-    return np.asarray(stretch)
 
 
 def _checked_iuv(

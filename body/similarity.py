@@ -128,11 +128,6 @@ def geodesic_point_similarity(
     return float(similarity.mean()) if len(similarity) else float("nan")
 
 
-def masked_similarity(gps: float, mask_iou: float) -> float:
-    """Return GPSm, the geometric mean of GPS and the intersection over union of the person's masks."""
-    return float(np.sqrt(gps * mask_iou))
-
-
 def _checked_distances(distance_m: npt.NDArray[np.floating]) -> Float64:
     errors = np.asarray(distance_m, dtype=np.float64)
     if errors.ndim != 1:

@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 
 from annotator.errors import NotFoundError
 from annotator.models import ExamplePicture, Gold, Image, Job, Membership, Person, Project, Submission, Task, User
-from annotator.permissions import Predicate, is_member_role, may_browse, membership_for
+from annotator.permissions import Predicate, is_member, may_browse, membership_for
 
 _M = TypeVar("_M", bound=Model)
 
@@ -43,13 +43,13 @@ def submission_for(user: User, submission_id: int) -> Submission:
         .first()
     )
     is_own = submission is not None and submission.annotator_id == user.pk
-    allowed = is_member_role if is_own else may_browse
+    allowed = is_member if is_own else may_browse
     return _scoped(user, submission, submission.task.project_id if submission else None, allowed)
 
 
 def example_for(user: User, example_id: uuid.UUID) -> ExamplePicture:
     example = ExamplePicture.objects.filter(pk=example_id).first()
-    return _scoped(user, example, example.project_id if example else None, is_member_role)
+    return _scoped(user, example, example.project_id if example else None, is_member)
 
 
 def job_for(user: User, job_id: uuid.UUID) -> Job:

@@ -154,11 +154,6 @@ class JobRun:
         self._lost = threading.Event()
         self._told_at = 0.0
 
-    @property
-    def is_cancelled(self) -> bool:
-        """Whether the job was cancelled or its claim lost; known within a heartbeat."""
-        return self._lost.is_set()
-
     def stop_if_cancelled(self) -> None:
         """Raise JobCancelledError where the job should not go on."""
         if self._lost.is_set():

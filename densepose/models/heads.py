@@ -17,7 +17,6 @@ from densepose.config import N_CHART_CHANNELS, ModelConfig
 N_HEAD_CONVS: Final = 8
 N_CSE_VERTICES: Final = 27_554  # of `body.cse`, which is not loaded for a number
 VERTEX_FEATURES: Final = 256
-UPSAMPLING: Final = 4  # output pixels a pooled cell: a transposed convolution of 2, then bilinear 2
 
 _ATROUS_RATES: Final = (6, 12, 56)
 _NORM_GROUPS: Final = 32

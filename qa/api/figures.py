@@ -10,7 +10,7 @@ from rest_framework.response import Response
 from annotator.api.base import ApiView, documented
 from annotator.errors import NotAllowedError
 from annotator.models import Membership
-from annotator.permissions import is_member_role, may_browse, membership_for
+from annotator.permissions import is_member, may_browse, membership_for
 from qa.selectors.figures import sheet_for
 from qa.selectors.gold import gold_sheet_for
 
@@ -41,7 +41,7 @@ class AnnotatorFiguresView(ApiView):
         description="Annotators get their own as they stood when the day began.",
     )
     def get(self, request: Request, project_id: int, user_id: int) -> Response:
-        membership = membership_for(self.me, project_id, is_member_role)
+        membership = membership_for(self.me, project_id, is_member)
         if user_id != membership.user_id and not may_browse(membership):
             raise NotAllowedError("You see your own figures; those of others are for who manages and reviews.")
         return Response(_kept(membership, user_id))
@@ -49,8 +49,8 @@ class AnnotatorFiguresView(ApiView):
 
 def _kept(membership: Membership, user_id: int | None) -> dict[str, Any]:
     sheet, gold = sheet_for(membership, user_id), gold_sheet_for(membership, user_id)
-    is_member = user_id is None or membership.project.memberships.filter(user=user_id).exists()
-    if sheet is None and gold is None and not is_member:
+    is_theirs = user_id is None or membership.project.memberships.filter(user=user_id).exists()
+    if sheet is None and gold is None and not is_theirs:
         raise Http404
     return {
         "computed_at": sheet.computed_at if sheet else None,

@@ -24,7 +24,6 @@ class Forecast:
     """Working days that `left` answers of a stage take, 95 % interval, at the pace of the last days worked."""
 
     left: int
-    a_day: float
     low: int
     high: int
 
@@ -81,7 +80,7 @@ def forecast(sheet: FigureSheet, stage: str, left: int, seed: int = 0) -> Foreca
     rng = np.random.default_rng(seed)
     paces = rng.choice(worked, (500, len(worked))).mean(1)
     slow, fast = np.quantile(paces, [0.025, 0.975])
-    return Forecast(left, round(float(worked.mean()), 1), math.ceil(left / fast), math.ceil(left / slow))
+    return Forecast(left, math.ceil(left / fast), math.ceil(left / slow))
 
 
 def effects_of_help(sheet: FigureSheet) -> list[Effect]:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, Final
+from typing import Final
 
 from django.db.models import QuerySet
 from django.utils import timezone
@@ -77,16 +77,3 @@ def acts_of(project: Project, *, waiting: bool = False) -> QuerySet[AutomaticAct
     if waiting:
         acts = acts.filter(kind__in=AutomaticAct.GRAVE, seen_at=None, created_at__gte=timezone.now() - _RECENT)
     return acts
-
-
-def accuracy_by_annotator(project: Project, stage: str) -> dict[int, float]:
-    """Return each annotator's mean IoU of parts, or AUC@10 cm of points, against known truth, where there is any."""
-    key, name = ("parts", "iou") if stage == Stage.PARTS else ("points", "auc10")
-    found = {}
-    for annotator, data in GoldSheet.objects.filter(project=project, annotator__isnull=False).values_list(
-        "annotator_id", "data"
-    ):
-        figures: dict[str, Any] | None = data.get(key)
-        if figures and figures.get(name):
-            found[annotator] = float(figures[name]["value"])
-    return found

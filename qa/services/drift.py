@@ -161,12 +161,6 @@ def drifts_of(compared: Mapping[int, Sequence[Compared]]) -> dict[int, Drift]:
         stale = {column for column in steady if (crowd.rows[column].other == surest).any()}
 
 
-def own_parts(compared: Mapping[int, Sequence[Compared]]) -> dict[int, float]:
-    """Return q in cm^2 of each annotator, as if nobody drifted."""
-    crowd = _Crowd(compared)
-    return {pk: math.exp(crowd.start[column]) for pk, column in crowd.column.items()}
-
-
 def _fitted(own: _Rows, start: float, others: Float64) -> Drift:
     """Fit log q and b of one annotator by Gauss-Newton from its typical q."""
     n = own.n

@@ -85,12 +85,6 @@ class Way:
         """Whether all was answered and the figures are still to come."""
         return self.attempt is not None and bool(self.exam) and self.next_exam_step is None
 
-    @property
-    def may_start_exam(self) -> bool:
-        return (
-            self.is_tutorial_done and self.attempt is None and self.attempts_left > 0 and self.next_attempt_at is None
-        )
-
 
 def way_of(membership: Membership) -> Way:
     """Return where a member stands."""

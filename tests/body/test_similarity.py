@@ -7,7 +7,6 @@ from body.similarity import (
     auc,
     auc_by_person,
     geodesic_point_similarity,
-    masked_similarity,
     point_similarity,
     rcp_curve,
 )
@@ -66,10 +65,6 @@ def test_a_person_is_the_mean_over_its_points():
     errors, parts = np.array([0.0, 0.107, 0.351, INF]), np.array([14, 2, 1, 9])
     expected = (1 + 2 * math.exp(-0.5) + 0) / 4
     assert geodesic_point_similarity(errors, parts, "coarse-parts") == pytest.approx(expected)
-
-
-def test_mask_enters_by_the_geometric_mean():
-    assert masked_similarity(0.81, 0.25) == pytest.approx(0.45)
 
 
 def test_without_points_there_is_no_figure():

@@ -9,7 +9,7 @@ import json
 import numpy as np
 import pytest
 
-from qa.services.drift import Compared, drifts_of, own_parts
+from qa.services.drift import Compared, drifts_of
 from qa.services.flags import Alike, Traces, flags_of
 from qa.services.swapping import Swapped, swap_shares
 
@@ -78,8 +78,7 @@ def test_drift_is_found_within_thirty_answers_and_the_steady_are_left_in_peace()
 
 def test_each_ones_own_error_is_told_from_that_of_the_others():
     crowd = Crowd(3, [1.0, 1.0, 2.0, 4.0, 1.5, 1.5], [0.0] * 6).work(60)
-    own = own_parts(crowd.compared)
-    sigma = {pk: np.sqrt(q / (2 * np.log(2))) for pk, q in own.items()}
+    sigma = {pk: np.sqrt(np.exp(drift.start) / (2 * np.log(2))) for pk, drift in drifts_of(crowd.compared).items()}
     assert sigma[4] == pytest.approx(4.0, rel=0.15)
     assert sigma[3] == pytest.approx(2.0, rel=0.2)
     assert max(sigma[1], sigma[2]) < 1.5

@@ -19,7 +19,7 @@ from annotator.errors import DomainError, NotAllowedError, NotFoundError
 from annotator.models import Membership, User
 from annotator.permissions import (
     Predicate,
-    is_member_role,
+    is_member,
     may_annotate,
     may_browse,
     may_engineer,
@@ -50,7 +50,7 @@ def must_qualify(membership: Membership | None) -> bool:
 
 
 TABS: tuple[tuple[str, str, Any, Predicate], ...] = (
-    ("overview", "project-overview", gettext_lazy("Overview"), is_member_role),
+    ("overview", "project-overview", gettext_lazy("Overview"), is_member),
     ("people", "project-people", gettext_lazy("People"), may_browse),
     ("qualification", "project-qualification", gettext_lazy("Exam"), must_qualify),
     ("mine", "project-my-figures", gettext_lazy("My figures"), sees_own_alone),
@@ -64,7 +64,7 @@ TABS: tuple[tuple[str, str, Any, Predicate], ...] = (
     ("models", "project-models", gettext_lazy("Models"), may_engineer),
     ("members", "project-members", gettext_lazy("Members"), may_manage),
     ("settings", "project-settings", gettext_lazy("Settings"), may_manage),
-    ("guide", "project-guide", gettext_lazy("Guide"), is_member_role),
+    ("guide", "project-guide", gettext_lazy("Guide"), is_member),
 )
 
 
@@ -76,7 +76,7 @@ class Tab(NamedTuple):
     label: str
 
 
-def project_page(allowed: Predicate = is_member_role) -> Callable[[View], View]:
+def project_page(allowed: Predicate = is_member) -> Callable[[View], View]:
     """Let signed-in members whose role `allowed` admits see a page; it gets their membership.
 
     Outsiders get 404, as if there were no such project; members of another role get 403.

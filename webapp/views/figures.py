@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from annotator.models import Membership, Stage
-from annotator.permissions import is_member_role, may_browse
+from annotator.permissions import is_member, may_browse
 from body.parts import PARTS, part_by_number
 from qa.body_picture import RAMPS, paint_body
 from qa.models import FigureSheet
@@ -64,14 +64,14 @@ def project_figures(request: PageRequest, membership: Membership) -> HttpRespons
 
 
 @require_safe
-@project_page(is_member_role)
+@project_page(is_member)
 def annotator_figures(request: PageRequest, membership: Membership, user_id: int) -> HttpResponse:
     """One annotator: accuracy, speed, drift, error on the body, latest work. Annotators see themselves alone."""
     return _annotator_page(request, membership, user_id)
 
 
 @require_safe
-@project_page(is_member_role)
+@project_page(is_member)
 def my_figures(request: PageRequest, membership: Membership) -> HttpResponse:
     """One's own figures."""
     return _annotator_page(request, membership, membership.user_id)
@@ -110,7 +110,7 @@ def _annotator_page(request: PageRequest, membership: Membership, user_id: int) 
 
 
 @require_safe
-@project_page(is_member_role)
+@project_page(is_member)
 def figures_detail(request: PageRequest, membership: Membership, user_id: int | None = None) -> HttpResponse:
     """One sheet in full: of the project, or of one annotator."""
     _check_own(membership, user_id)
@@ -123,7 +123,7 @@ def figures_detail(request: PageRequest, membership: Membership, user_id: int | 
 
 
 @require_safe
-@project_page(is_member_role)
+@project_page(is_member)
 def body(request: PageRequest, membership: Membership, ramp: str, user_id: int | None = None) -> HttpResponse:
     """The body in six views, coloured by mean error, as a PNG for a light or a dark ground."""
     if ramp not in RAMPS:

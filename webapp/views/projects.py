@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from annotator.models import Job, Membership
-from annotator.permissions import check_allowed, is_member_role, may_browse, may_cancel, may_engineer, may_manage
+from annotator.permissions import check_allowed, is_member, may_browse, may_cancel, may_engineer, may_manage
 from annotator.selectors.progress import progress_for
 from annotator.services.jobs import cancel_job
 from annotator.services.projects import add_example, change_project, remove_example
@@ -27,7 +27,7 @@ PERIODS = (7, 14, 30)
 
 
 @require_safe
-@project_page(is_member_role)
+@project_page(is_member)
 def overview(request: PageRequest, membership: Membership) -> HttpResponse:
     """How far both stages are; for annotators, what they can do next."""
     project = membership.project
@@ -81,7 +81,7 @@ def job_cancel(request: PageRequest, membership: Membership, job_id: uuid.UUID) 
 
 
 @require_safe
-@project_page(is_member_role)
+@project_page(is_member)
 def guide(request: PageRequest, membership: Membership) -> HttpResponse:
     """The instructions with their examples, as annotators read them."""
     examples = list(membership.project.examples.all())

@@ -15,7 +15,7 @@ from annotator.models import Event, Job
 from annotator.permissions import (
     can_create_projects,
     check_allowed,
-    is_member_role,
+    is_member,
     may_browse,
     may_cancel,
     may_manage,
@@ -59,7 +59,7 @@ class ProjectsView(ApiView):
 class ProjectView(ApiView):
     @documented("Get a project; annotators see what concerns them", answers=io.ProjectOut)
     def get(self, request: Request, project_id: int) -> Response:
-        membership = membership_for(self.me, project_id, is_member_role)
+        membership = membership_for(self.me, project_id, is_member)
         shown = io.ProjectOut if may_browse(membership) else io.ProjectForAnnotatorOut
         return Response({**shown(membership.project).data, "role": membership.role})
 
