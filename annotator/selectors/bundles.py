@@ -26,7 +26,7 @@ def start_of_today() -> datetime:
 
 
 def bundle_for_lease(lease: Lease) -> dict[str, Any]:
-    """Return the bundle of a lease, as the API contract in docs/architecture.md lists it.
+    """Return the bundle of a lease, as the API contract in docs/workbench-api.md lists it.
 
     The lease is all that names the work: numbers of tasks and people follow the order in which they were taken in, and
     would tell a hidden check from what comes before and after it.

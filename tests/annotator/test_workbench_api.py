@@ -1,4 +1,4 @@
-"""The calls of the workbench, as docs/architecture.md lists them: next, draft, submit and what lies between."""
+"""The calls of the workbench, as docs/workbench-api.md lists them: next, draft, submit and what lies between."""
 
 import base64
 import io

@@ -1,6 +1,6 @@
 /**
- * A part's surface as the browser knows it: six pick maps, the part's triangles, its vertices (docs/architecture.md,
- * "Views in the browser"). Decoded once a part and kept.
+ * A part's surface as the browser knows it: six pick maps, the part's triangles, its vertices
+ * (docs/workbench-api.md, "Views in the browser"). Decoded once a part and kept.
  */
 
 import { cameraOf, project } from "./camera.js";
