@@ -18,7 +18,7 @@ export function spreadsOf(answers, pairs, n) {
 }
 
 /** @param {Spread} spread @returns {number} larger is looked at first: a split says more than any distance on a body */
-export const urgency = ({ cm, isSplit }) => (isSplit ? 1000 : 0) + (cm ?? 0);
+const urgency = ({ cm, isSplit }) => (isSplit ? 1000 : 0) + (cm ?? 0);
 
 /**
  * The order to look at points in: the part whose answers lie widest apart first, and so within it. Part by part, as each

@@ -141,16 +141,6 @@ export class KeyMap {
     return Object.fromEntries([...this.#own].map(([id, keys]) => [id, keys.length === 1 ? keys[0] : keys]));
   }
 
-  /** @returns {{combination: string, ids: string[]}[]} combinations that more than one action claims */
-  conflicts() {
-    /** @type {Map<string, string[]>} */
-    const claims = new Map();
-    for (const id of this.#actions.keys()) {
-      for (const key of this.keysOf(id)) claims.set(key, [...(claims.get(key) ?? []), id]);
-    }
-    return [...claims].filter(([, ids]) => ids.length > 1).map(([combination, ids]) => ({ combination, ids }));
-  }
-
   #index() {
     this.#byCombination.clear();
     // Usual keys first, own keys over them: an own key wins.

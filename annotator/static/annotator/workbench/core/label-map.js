@@ -32,7 +32,7 @@ export async function inflate(bytes) {
 }
 
 /** @param {Uint8Array} bytes @returns {string} */
-export function toBase64(bytes) {
+function toBase64(bytes) {
   let text = "";
   // In pieces: a call takes only so many arguments.
   for (let i = 0; i < bytes.length; i += 0x8000) text += String.fromCharCode(...bytes.subarray(i, i + 0x8000));

@@ -3,7 +3,7 @@
 /** @typedef {{brightness: number, contrast: number, gamma: number}} Light */
 
 /** @param {Light} light @returns {Uint8ClampedArray} what each of 256 levels becomes: gamma, then contrast about the middle, then brightness */
-export function levelsOf({ brightness, contrast, gamma }) {
+function levelsOf({ brightness, contrast, gamma }) {
   return Uint8ClampedArray.from({ length: 256 }, (_, level) => 255 * (((level / 255) ** (1 / gamma) - 0.5) * contrast + 0.5 + brightness / 2));
 }
 

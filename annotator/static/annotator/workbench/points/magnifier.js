@@ -3,7 +3,7 @@
 import { Layer } from "./layer.js";
 
 /** Times larger than in the pane. */
-export const MAGNIFICATION = 2;
+const MAGNIFICATION = 2;
 /** Photographs darker than this (mean of 0..255 around the point) are brightened. */
 const DARK_BELOW = 95;
 const MAX_GAIN = 2.6;

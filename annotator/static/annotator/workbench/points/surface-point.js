@@ -27,7 +27,7 @@ const SAME_PLACE_M = 0.001;
  * @param {PartSurface} surface @param {number} view 1..6 @param {number} triangle @param {number} x px @param {number} y px
  * @returns {Weights | null} null for a triangle seen edge-on
  */
-export function weightsAt(surface, view, triangle, x, y) {
+function weightsAt(surface, view, triangle, x, y) {
   const { triangles } = surface;
   const xy = surface.projected[view - 1];
   const [a, b, c] = [triangles[triangle * 3] * 2, triangles[triangle * 3 + 1] * 2, triangles[triangle * 3 + 2] * 2];

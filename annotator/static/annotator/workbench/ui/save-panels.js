@@ -174,7 +174,7 @@ export class SavePanels {
 }
 
 /** @param {number | null} ms since 1970 */
-export function timeOf(ms) {
+function timeOf(ms) {
   const date = ms === null || Number.isNaN(ms) ? new Date() : new Date(ms);
   return date.toLocaleTimeString(document.documentElement.lang || undefined, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
 }
