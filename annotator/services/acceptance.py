@@ -10,7 +10,7 @@ from annotator.models import Answer, Consensus, Lease, SentBack, Stage, Submissi
 from annotator.permissions import can_work, may_review, membership_for
 from annotator.services.events import record_event
 from annotator.services.point_sets import parts_accepted
-from annotator.services.task_states import counting_answers, settle_task, settle_with_points
+from annotator.services.task_states import check_open, counting_answers, settle_task, settle_with_points
 from annotator.signals import answers_complete
 
 
@@ -102,8 +102,7 @@ def accept_submission(*, user: User, submission_id: int) -> Consensus:
         ConflictError: superseded, or of another version of the points.
     """
     submission, task = reviewed_submission(user, submission_id)
-    if task.state in {Task.State.CLOSED, Task.State.WAITING}:
-        raise ConflictError("This person is not to be annotated any more.", code="task_closed")
+    check_open(task)
     if submission.point_set is not None and not submission.point_set.is_current:
         raise ConflictError("The points of this person changed since this answer.", code="points_changed")
     SentBack.objects.filter(submission=submission).delete()

@@ -9,9 +9,9 @@ from django.db import transaction
 from django.utils import timezone
 
 from annotator.errors import ConflictError, DomainError, InvalidInputError, NotFoundError
-from annotator.models import Lease, Stage, Task, User
+from annotator.models import Lease, Task, User
 from annotator.permissions import may_annotate, may_review, membership_for, membership_of
-from annotator.selectors.part_views import style_for_surface
+from annotator.selectors.part_views import style_for_work
 from annotator.services.events import record_event
 from annotator.services.leases import take_place
 from annotator.services.task_states import settle_task
@@ -91,9 +91,7 @@ def assign_task(*, task: Task, to: User, by: User) -> Lease:
     known = Lease.objects.filter(task=task, annotator=to)
     if known.filter(state__in=[Lease.State.LIVE, Lease.State.SUBMITTED, Lease.State.SKIPPED]).exists():
         raise ConflictError("They have it, answered it or skipped it already.", code="known")
-    style = style_for_surface(task.project.surface_hash) or ""
-    if task.stage == Stage.CORRESPONDENCE and not style:
-        raise ConflictError("The pictures of the body are being drawn. Try again soon.", code="views_preparing")
+    style = style_for_work(task.project, task.stage)
     if not take_place(task.pk):
         raise ConflictError("No place of it is free: ask for one more answer, or free it first.", code="no_place")
     lease = Lease.objects.create(

@@ -15,9 +15,10 @@ from django.db import connection, transaction
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from annotator.errors import ConflictError
 from annotator.models import Lease, Membership, SentBack, Stage, Task, User
 from annotator.permissions import may_annotate, membership_for, why_no_work
-from annotator.selectors.part_views import style_for_surface
+from annotator.selectors.part_views import style_for_work
 from annotator.services.checks import RENDERED_SHARE, take_check
 from annotator.services.drafts import carry_draft
 from annotator.services.leases import expire_leases, expiry_of, loaded_lease
@@ -133,12 +134,10 @@ def _next(user: User, project_id: int, stage: Stage, holding: Sequence[uuid.UUID
         if (rests := why_no_work(membership)) is not None:
             url = reverse("project-qualification", args=[project.pk]) if rests[0] == "qualification" else ""
             return EmptyQueue(*rests, url)
-        style = ""
-        if stage is Stage.CORRESPONDENCE:
-            found = style_for_surface(project.surface_hash)
-            if found is None:
-                return EmptyQueue("views_preparing", _("The pictures of the body are being drawn. Try again soon."))
-            style = found
+        try:
+            style = style_for_work(project, stage)
+        except ConflictError as preparing:
+            return EmptyQueue(preparing.error_code, preparing.message)
         lease_id = _own_work(membership, stage, style, holding) or _from_queue(membership, stage, style)
         if lease_id is not None:
             return with_points(loaded_lease(lease_id, project))

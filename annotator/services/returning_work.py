@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from annotator.errors import ConflictError, GoneError, NotAllowedError, NotFoundError
 from annotator.models import Lease, Membership, SentBack, Stage, Submission, User
 from annotator.permissions import may_annotate, membership_for, why_no_work
-from annotator.selectors.part_views import style_for_surface
+from annotator.selectors.part_views import style_for_surface, style_for_work
 from annotator.services.drafts import carry_draft, draft_of_submission, draft_to_look_over
 from annotator.services.leases import check_live, expiry_of, is_free, loaded_lease, own_lease, take_place
 from annotator.services.point_sets import points_for_person
@@ -65,11 +65,7 @@ def open_sent_back(*, user: User, sent_back_id: int) -> Lease:
     live = Lease.objects.filter(task=task, annotator=user, state=Lease.State.LIVE).first()
     if live is not None:
         return with_points(loaded_lease(live.pk, task.project))
-    style = ""
-    if task.stage == Stage.CORRESPONDENCE:
-        style = style_for_surface(task.project.surface_hash) or ""
-        if not style:
-            raise ConflictError(_("The pictures of the body are being drawn. Try again soon."), code="views_preparing")
+    style = style_for_work(task.project, task.stage)
     lease = lease_to_revise(submission=sent_back.submission, style=style, sent_back=sent_back)
     return with_points(loaded_lease(lease.pk, task.project))
 

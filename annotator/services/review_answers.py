@@ -12,14 +12,14 @@ from django.db import transaction
 
 from annotator.errors import ConflictError, InvalidInputError
 from annotator.models import Consensus, Lease, PointSet, PointStatus, SentBack, Stage, Submission, Task, User
-from annotator.selectors.part_views import style_for_surface
+from annotator.selectors.part_views import style_for_surface, style_for_work
 from annotator.services.acceptance import accept_submission, place_consensus, reviewed_submission
 from annotator.services.answers import surface_points
 from annotator.services.drafts import STATUS_OF_WORD, check_point_answer
 from annotator.services.events import record_event
 from annotator.services.leases import loaded_lease
 from annotator.services.returning_work import lease_to_revise
-from annotator.services.task_states import counting_answers
+from annotator.services.task_states import check_open, counting_answers
 
 _COLUMNS: Final = ("status", "view", "click", "triangle", "weights")
 
@@ -33,15 +33,11 @@ def open_for_review(*, user: User, submission_id: int) -> Lease:
         ConflictError: superseded, closed, or the views of the body are not drawn yet.
     """
     submission, task = reviewed_submission(user, submission_id)
-    _check_open(task)
+    check_open(task)
     live = Lease.objects.filter(task=task, annotator=user, state=Lease.State.LIVE).first()
     if live is not None:
         return loaded_lease(live.pk, task.project)
-    style = ""
-    if task.stage == Stage.CORRESPONDENCE:
-        style = style_for_surface(task.project.surface_hash) or ""
-        if not style:
-            raise ConflictError("The pictures of the body are being drawn. Try again soon.", code="views_preparing")
+    style = style_for_work(task.project, task.stage)
     submission.task = task
     lease = lease_to_revise(submission=submission, style=style, by=user)
     record_event(verb="opened for review", target=submission, project=task.project_id, actor=user)
@@ -77,7 +73,7 @@ def settle_points(
     if not taken and not placed:
         return accept_submission(user=user, submission_id=submission_id)
     base, task = reviewed_submission(user, submission_id)
-    _check_open(task)
+    check_open(task)
     points = base.point_set
     if task.stage != Stage.CORRESPONDENCE or points is None:
         raise InvalidInputError("Only answers to points are put together point by point.")
@@ -102,11 +98,6 @@ def settle_points(
     return place_consensus(
         task=task, answer=submission, method=Consensus.Method.REVIEWED, by=user, answers=counting_answers(task)
     )
-
-
-def _check_open(task: Task) -> None:
-    if task.state in {Task.State.CLOSED, Task.State.WAITING}:
-        raise ConflictError("This person is not to be annotated any more.", code="task_closed")
 
 
 def _take(

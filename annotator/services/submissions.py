@@ -19,7 +19,7 @@ from annotator.services.events import record_event
 from annotator.services.leases import check_live, counted_ms, own_lease
 from annotator.services.provenance import provenance_of
 from annotator.services.returning_work import check_gets_work, lease_to_revise, revive
-from annotator.services.task_states import counting_answers
+from annotator.services.task_states import check_open, counting_answers
 from annotator.signals import gold_answered
 
 
@@ -95,8 +95,7 @@ def _store(
     columns = parts_columns(lease=lease, answer=answer) if is_parts else points_columns(lease=lease, answer=answer)
     task = lease.task
     task.state = Task.objects.select_for_update(no_key=True).values_list("state", flat=True).get(pk=task.pk)
-    if task.state in {Task.State.CLOSED, Task.State.WAITING}:
-        raise ConflictError(_("This person is not to be annotated any more."), code="task_closed")
+    check_open(task)
     if lease.revises_id and Submission.objects.filter(supersedes=lease.revises_id).exists():
         raise ConflictError(_("Someone placed a better answer meanwhile."), code="superseded")
     submission = Submission.objects.create(

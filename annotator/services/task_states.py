@@ -5,7 +5,9 @@ from typing import Final
 
 from django.db import connection
 from django.db.models import Q, QuerySet
+from django.utils.translation import gettext as _
 
+from annotator.errors import ConflictError
 from annotator.models import Consensus, Lease, Person, PointSet, Project, Stage, Submission, Task
 
 # Put aside by a person; only a person takes these back.
@@ -31,6 +33,12 @@ SET overlap = %(overlap)s, places_left = greatest(0, %(overlap)s - held - live),
     state = CASE WHEN t.state = 'open' AND standing >= %(overlap)s AND live = 0 THEN 'review' ELSE t.state END
 FROM counted WHERE t.id = counted.id
 """
+
+
+def check_open(task: Task) -> None:
+    """Raise ConflictError, `task_closed`, where no answer to a task can be taken or accepted."""
+    if task.state in {Task.State.CLOSED, Task.State.WAITING}:
+        raise ConflictError(_("This person is not to be annotated any more."), code="task_closed")
 
 
 def standing_answers(task: Task) -> QuerySet[Submission]:

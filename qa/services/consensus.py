@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from annotator.errors import ConflictError
 from annotator.models import Consensus, Stage, Submission, Task, User
 from annotator.services.acceptance import place_consensus
-from annotator.services.task_states import standing_answers
+from annotator.services.task_states import check_open, standing_answers
 from annotator.services.tasks import ask_another
 from qa.geodesics import geodesic_table
 from qa.models import MergeDecision
@@ -61,8 +61,7 @@ def accept_merged(*, task: Task, by: User) -> Consensus:
     """
     held = _held(task.pk)
     assert held is not None
-    if held.state in {Task.State.CLOSED, Task.State.WAITING}:
-        raise ConflictError("This person is not to be annotated any more.", code="task_closed")
+    check_open(held)
     answers = answers_to_merge(held)
     merged = merge(held, answers) if answers else None
     if merged is None:

@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from annotator.errors import ConflictError
 from annotator.models import Gold, Lease, Membership, Project, Stage, Submission, Task, User
 from annotator.permissions import may_annotate, membership_for
-from annotator.selectors.part_views import style_for_surface
+from annotator.selectors.part_views import style_for_surface, style_for_work
 from annotator.services.checks import lease_for_training
 from annotator.services.events import record_event
 from annotator.services.gold import open_training_tasks
@@ -191,11 +191,7 @@ def _drawing_what_lacks(project_id: int) -> Iterator[None]:
 
 
 def _lease(membership: Membership, task: Task, purpose: Lease.Purpose) -> Lease:
-    style = ""
-    if task.stage == Stage.CORRESPONDENCE:
-        style = style_for_surface(membership.project.surface_hash) or ""
-        if not style:
-            raise ConflictError(_("The pictures of the body are being drawn. Try again soon."), code="views_preparing")
+    style = style_for_work(membership.project, task.stage)
     return lease_for_training(membership=membership, task=task, purpose=purpose, style=style)
 
 
