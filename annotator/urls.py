@@ -5,6 +5,7 @@ from django.urls import path
 from annotator.api.urls import urlpatterns as api_urlpatterns
 from annotator.views import workbench
 
+# Pages are named after the stages: `annotate-{stage}`.
 workbench_urlpatterns = [
     path("workbench-offline.js", workbench.offline_worker, name="workbench-offline"),
     path("projects/<int:project_id>/annotate/parts/", workbench.parts_page, name="annotate-parts"),

@@ -161,9 +161,8 @@ class ReviewLeaseView(ApiView):
                 also=_CONFLICT)  # fmt: skip
     def post(self, request: Request, submission_id: int) -> Response:
         lease = open_for_review(user=self.me, submission_id=submission_id)
-        page = "annotate-parts" if lease.task.stage == Stage.PARTS else "annotate-correspondence"
         back = reverse("review-bench", args=[lease.task.project_id, lease.task.stage])
-        url = f"{reverse(page, args=[lease.task.project_id])}?lease={lease.pk}&back={back}"
+        url = f"{reverse(f'annotate-{lease.task.stage}', args=[lease.task.project_id])}?lease={lease.pk}&back={back}"
         return Response({"lease": lease.pk, "url": url})
 
 

@@ -57,7 +57,7 @@ def test_every_list_of_names_is_in_natural_order(crowd: World) -> None:
     base = f"/projects/{crowd.project.pk}"
     client = browser(crowd, "mia")
     members = client.get(f"{base}/members").content.decode()
-    assert numbered(members, r"<td><strong>([^<]+)</strong>") == list(NAMES)
+    assert numbered(members, r"<td>\s*<strong>([^<]+)</strong>") == list(NAMES)
     checks = client.get(f"{base}/checks").content.decode()
     assert numbered(checks, r'<a class="link-dark"[^>]*>([^<]+)</a>') == list(NAMES)
 
@@ -80,7 +80,7 @@ def shown(crowd: World, query: str) -> list[str]:
     page = browser(crowd, "mia").get(f"/projects/{crowd.project.pk}/figures?{query}").content.decode()
     table = page.split('id="annotators"')[1]
     assert ("No annotator matches." in table) == ("<tbody>" not in table)
-    return re.findall(r'<td><a class="link"[^>]*>([^<]+)</a>', table)
+    return re.findall(r'<td>\s*<a class="link"[^>]*>([^<]+)</a>', table)
 
 
 def test_the_list_is_looked_through(crowd: World) -> None:

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from annotator.errors import NotAllowedError
-from annotator.models import Lease, Stage
+from annotator.models import Lease
 from annotator.permissions import can_create_projects, may_browse
 from annotator.services.projects import create_project
 from annotator.services.returning_work import open_sent_back
@@ -46,8 +46,7 @@ def sent_back_open(request: PageRequest, sent_back_id: int) -> HttpResponse:
         if not told(request, lambda: taken.append(open_sent_back(user=request.user, sent_back_id=sent_back_id))):
             return redirect("home")
         task = taken[0].task
-        page = "annotate-parts" if task.stage == Stage.PARTS else "annotate-correspondence"
-        return redirect(f"{reverse(page, args=[task.project_id])}?lease={taken[0].pk}")
+        return redirect(f"{reverse(f'annotate-{task.stage}', args=[task.project_id])}?lease={taken[0].pk}")
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -124,9 +124,9 @@ def _own_answer(membership: Membership, submission_id: int) -> Submission:
 
 
 def _to_workbench(membership: Membership, taken: list[Lease]) -> HttpResponse:
-    page = "annotate-parts" if taken[0].task.stage == Stage.PARTS else "annotate-correspondence"
+    workbench = reverse(f"annotate-{taken[0].task.stage}", args=[membership.project_id])
     back = reverse("project-training-last", args=[membership.project_id])
-    return redirect(f"{reverse(page, args=[membership.project_id])}?lease={taken[0].pk}&back={back}")
+    return redirect(f"{workbench}?lease={taken[0].pk}&back={back}")
 
 
 def _back(membership: Membership) -> HttpResponse:
