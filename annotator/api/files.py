@@ -15,10 +15,10 @@ _TYPES: Final = {
     ".json": "application/json",
     ".bin": "application/octet-stream",
 }
-_CACHE: Final = "max-age=31536000, immutable"
+_CACHE: Final = "private, max-age=31536000, immutable"
 
 
-def picture_response(name: str, *, is_public: bool = False) -> FileResponse:
+def picture_response(name: str) -> FileResponse:
     """Return a stored file whose name never has other content.
 
     Raises:
@@ -33,5 +33,5 @@ def picture_response(name: str, *, is_public: bool = False) -> FileResponse:
     response["Content-Disposition"] = "inline"
     response["X-Content-Type-Options"] = "nosniff"
     response["Content-Security-Policy"] = "default-src 'none'; sandbox"
-    response["Cache-Control"] = f"{'public' if is_public else 'private'}, {_CACHE}"
+    response["Cache-Control"] = _CACHE
     return response

@@ -16,6 +16,7 @@ from annotator.permissions import may_browse
 
 Counts = dict[str, dict[str, int]]
 _A_DAY_S: Final = 25 * 3600
+_DAYS: Final = 14
 
 
 def task_counts(project_ids: list[int]) -> dict[int, Counts]:
@@ -73,10 +74,10 @@ def _tasks(counts: Counts) -> int:
     return sum(n for row in counts.values() for n in row.values())
 
 
-def throughput_for_project(project: Project, *, days: int = 14) -> list[dict[str, Any]]:
+def throughput_for_project(project: Project) -> list[dict[str, Any]]:
     """Return submissions a day and stage of the last days, with hours worked, gold left out; idle days are zeros."""
     today = timezone.localdate()
-    first = today - timedelta(days=days - 1)
+    first = today - timedelta(days=_DAYS - 1)
     rows = (
         Submission.objects.filter(
             task__project=project, task__is_gold=False, created_at__date__gte=first, annotator__isnull=False
@@ -91,7 +92,7 @@ def throughput_for_project(project: Project, *, days: int = 14) -> list[dict[str
     nothing = {"submissions": 0, "hours": 0.0}
     return [
         {"day": day.isoformat(), **{stage.value: by_day[day].get(stage.value, nothing) for stage in Stage}}
-        for day in (first + timedelta(days=index) for index in range(days))
+        for day in (first + timedelta(days=index) for index in range(_DAYS))
     ]
 
 

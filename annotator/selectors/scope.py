@@ -25,9 +25,9 @@ def image_for(user: User, image_id: int, allowed: Predicate = may_browse) -> Ima
     return _scoped(user, image, image.project_id if image else None, allowed)
 
 
-def person_for(user: User, person_id: int, allowed: Predicate = may_browse) -> Person:
+def person_for(user: User, person_id: int) -> Person:
     person = Person.objects.select_related("image", "project").prefetch_related("tasks").filter(pk=person_id).first()
-    return _scoped(user, person, person.project_id if person else None, allowed)
+    return _scoped(user, person, person.project_id if person else None, may_browse)
 
 
 def task_for(user: User, task_id: int, allowed: Predicate = may_browse) -> Task:

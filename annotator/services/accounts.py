@@ -80,9 +80,7 @@ def revoke_token(*, user: User, token_id: int) -> None:
 
 
 @transaction.atomic
-def create_account(
-    *, username: str, password: str, display_name: str = "", by: User | None = None, is_staff: bool = False
-) -> User:
+def create_account(*, username: str, password: str, display_name: str = "", is_staff: bool = False) -> User:
     """Make an account with a checked password.
 
     Raises:
@@ -97,7 +95,7 @@ def create_account(
         raise InvalidInputError(" ".join(str(text) for text in error.messages), fields=fields) from error
     set_password(user=user, password=password)
     user.save()
-    events.record_event(verb="made", target=user, actor=by or user, after={"username": user.username})
+    events.record_event(verb="made", target=user, actor=user, after={"username": user.username})
     return user
 
 

@@ -13,7 +13,7 @@ from django.db import transaction
 
 import densepose
 from annotator.errors import InvalidInputError
-from annotator.models import ModelVersion, User
+from annotator.models import ModelVersion
 from annotator.services.events import record_event
 from annotator.storage import open_stored, store_file
 
@@ -28,7 +28,7 @@ def bundled_names() -> list[str]:
     return sorted({path.stem for path in _BUNDLED_FOLDER.glob("*.safetensors")} - FINDERS)
 
 
-def version_named(name: str, by: User | None = None) -> ModelVersion:
+def version_named(name: str) -> ModelVersion:
     """Return the version of a bundled network's name, or of a file of weights; both are registered at the first call.
 
     Raises:
@@ -36,14 +36,14 @@ def version_named(name: str, by: User | None = None) -> ModelVersion:
     """
     path = _BUNDLED_FOLDER / f"{name}.safetensors"
     if name in FINDERS or name in bundled_names():
-        return _registered(path, name=name, bundled=name, by=by)
+        return _registered(path, name=name, bundled=name)
     path = Path(name)
     if path.suffix not in _SUFFIXES or not path.is_file():
         known = ", ".join(bundled_names()) or "none yet"
         raise InvalidInputError(
             f"{name!r} is neither a bundled network ({known}) nor a file of weights ({', '.join(sorted(_SUFFIXES))})."
         )
-    return _registered(path, name=path.stem, bundled="", by=by)
+    return _registered(path, name=path.stem, bundled="")
 
 
 def default_version() -> ModelVersion | None:
@@ -73,7 +73,7 @@ def weights_of(version: ModelVersion) -> Iterator[Path]:
         yield path
 
 
-def _registered(path: Path, *, name: str, bundled: str, by: User | None) -> ModelVersion:
+def _registered(path: Path, *, name: str, bundled: str) -> ModelVersion:
     digest = _digest(path)
     known = ModelVersion.objects.filter(digest=digest).first()
     if known is not None:
@@ -84,10 +84,10 @@ def _registered(path: Path, *, name: str, bundled: str, by: User | None) -> Mode
             stored = store_file(f"models/{digest[:2]}/{digest}{path.suffix}", source)
     with transaction.atomic():
         version, is_new = ModelVersion.objects.get_or_create(
-            digest=digest, defaults={"name": name[:80], "bundled": bundled, "file": stored, "created_by": by}
+            digest=digest, defaults={"name": name[:80], "bundled": bundled, "file": stored}
         )
         if is_new:
-            record_event(verb="registered", target=version, actor=by, after={"name": version.name, "digest": digest})
+            record_event(verb="registered", target=version, after={"name": version.name, "digest": digest})
     return version
 
 

@@ -71,13 +71,12 @@ class Surface:
         )
 
 
-def surface_of_record(record: Record, size: tuple[int, int], scale: int = 255) -> Surface:
+def surface_of_record(record: Record, size: tuple[int, int]) -> Surface:
     """Return what an annotation says.
 
     Args:
         record: of a person with a box.
         size: height and width of its picture.
-        scale: what box coordinates are divided by, 255 or 256.
 
     Raises:
         LabelError: it is damaged.
@@ -96,7 +95,7 @@ def surface_of_record(record: Record, size: tuple[int, int], scale: int = 255) -
             uv = np.column_stack([u, v])
         keep = surface.is_valid & (chart > 0)
         vertex = nearest_cse_vertex(surface) if points.vertex is None else points.vertex
-        xy, chart, uv, vertex = (points.dp_xy / scale)[keep], chart[keep], uv[keep], vertex[keep]
+        xy, chart, uv, vertex = (points.dp_xy / 255)[keep], chart[keep], uv[keep], vertex[keep]
     triples = np.asarray(record.get("keypoints") or np.zeros(3 * N_KEYPOINTS), dtype=np.float64).reshape(N_KEYPOINTS, 3)
     return Surface(
         _cells(record, box, size), xy, chart, uv, vertex,

@@ -32,7 +32,7 @@ from qa.models import FigureSheet
 from qa.services.answer_weights import answer_weights
 from qa.services.merging import compare_points, merge_parts
 
-MAX_CASES = 200
+_MAX_CASES = 200
 
 
 @dataclass(frozen=True)
@@ -44,12 +44,12 @@ class CaseRow:
     disagreement: float | None
 
 
-def cases_for_project(project: Project, stage: Stage, limit: int = MAX_CASES) -> list[CaseRow]:
+def cases_for_project(project: Project, stage: Stage) -> list[CaseRow]:
     """Return what waits for a reviewer at a stage: by priority, then those with most at stake, then the oldest."""
     tasks = list(
         Task.objects.filter(project=project, stage=stage, state=Task.State.REVIEW, is_gold=False)
         .annotate(disagreement=F("merge_decision__disagreement"))
-        .order_by("-priority", F("merge_decision__at_stake").desc(nulls_last=True), "updated_at")[:limit]
+        .order_by("-priority", F("merge_decision__at_stake").desc(nulls_last=True), "updated_at")[:_MAX_CASES]
     )
     standing = Submission.objects.filter(task__in=tasks, superseded_by=None, sent_back=None).order_by()
     answers = dict(standing.values_list("task_id").annotate(n=Count("pk")))

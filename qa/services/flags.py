@@ -218,9 +218,9 @@ def _hasty(times: Mapping[int, Mapping[str, tuple[int, float]]]) -> list[Flag]:
     return found
 
 
-def _wilson(k: int, n: int, z: float = _Z99) -> tuple[float, float]:
-    """Return Wilson's interval of a share of k in n."""
-    share, square = k / n, z * z
+def _wilson(k: int, n: int) -> tuple[float, float]:
+    """Return Wilson's 99 % interval of a share of k in n."""
+    share, square = k / n, _Z99 * _Z99
     middle = (share + square / (2 * n)) / (1 + square / n)
-    half = z * math.sqrt(share * (1 - share) / n + square / (4 * n * n)) / (1 + square / n)
+    half = _Z99 * math.sqrt(share * (1 - share) / n + square / (4 * n * n)) / (1 + square / n)
     return round(middle - half, 4), round(middle + half, 4)

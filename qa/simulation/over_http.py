@@ -10,7 +10,7 @@ import json
 import time
 import urllib.parse
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -116,10 +116,7 @@ class Game:
             raise SimulationError(f"task {task} is of a person that is not simulated: its truth is not known")
         return stand_in(seed)
 
-    def play(
-        self, seats: Sequence[Seat], stage: Stage, tasks_each: int, threads: int = 8,
-        on_progress: Callable[[int], None] | None = None,
-    ) -> int:  # fmt: skip
+    def play(self, seats: Sequence[Seat], stage: Stage, tasks_each: int, threads: int = 8) -> int:
         """Let everyone do tasks of a stage, in rounds of one task each, until they have enough or nothing is open.
 
         Who copies comes last in a round, when there is something to copy.
@@ -133,8 +130,6 @@ class Game:
             for _round in range(tasks_each):
                 turns = sum(sum(pool.map(lambda seat: self._turn(seat, stage), group)) for group in groups)
                 done += turns
-                if on_progress is not None:
-                    on_progress(done)
                 if not turns:
                     break
         return done

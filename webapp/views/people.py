@@ -41,7 +41,7 @@ def people(request: PageRequest, membership: Membership) -> HttpResponse:
     context |= {
         "states": selectors.state_counts(membership.project, wanted.split),
         "splits": Split.choices,
-        "shown": _person_panel(request, membership, request.GET.get("person", "")),
+        "shown": _person_panel(membership, request.GET.get("person", "")),
     }
     return render_project(request, membership, "webapp/people.html", "people", **context)
 
@@ -52,7 +52,7 @@ def person(request: PageRequest, membership: Membership, person_id: int) -> Http
     """One person as a fragment for the side of the browser; whoever opens the address itself gets it in its place."""
     if request.headers.get("Sec-Fetch-Dest") == "document":
         return redirect(f"{reverse('project-people', args=[membership.project_id])}?{urlencode({'person': person_id})}")
-    shown = _person_panel(request, membership, str(person_id))
+    shown = _person_panel(membership, str(person_id))
     if shown is None:
         raise Http404
     # The list that the browser shows beside it, which acts and the way back keep.
@@ -184,7 +184,7 @@ def _described(found: list[Person], order: str) -> list[dict[str, object]]:
     return rows
 
 
-def _person_panel(request: PageRequest, membership: Membership, number: str) -> dict[str, object] | None:
+def _person_panel(membership: Membership, number: str) -> dict[str, object] | None:
     if not number.isdecimal() or len(number) > 18:
         return None
     found = selectors.person_with_state(membership.project, int(number))
