@@ -81,6 +81,12 @@ def _parser() -> argparse.ArgumentParser:
     convert.add_argument("target", type=Path, help=".safetensors to write")
     convert.add_argument("--blend", type=Path, help="checkpoint it was trained on from, to take the mean with")
     convert.add_argument("--share", type=float, default=0.5, help="of that one in the mean, 0 to 1")
+    convert.add_argument(
+        "--background",
+        type=float,
+        metavar="SHIFT",
+        help="added to a lite network's logit of background: -2 sees more body",
+    )
     convert.add_argument("--half", action="store_true", help="store half precision: half the size, a little less exact")
 
     evaluate = commands.add_parser("evaluate", help="measure a network on annotated people")
@@ -183,11 +189,13 @@ def _arrays(people: "list[PersonSurface]") -> dict[str, Any]:
 
 
 def _convert(options: argparse.Namespace) -> None:
-    from densepose.checkpoints import blended, read_checkpoint, write_checkpoint
+    from densepose.checkpoints import blended, read_checkpoint, with_background_shifted, write_checkpoint
 
     checkpoint = read_checkpoint(options.source)
     if options.blend:
         checkpoint = blended(checkpoint, read_checkpoint(options.blend), options.share)
+    if options.background is not None:
+        checkpoint = with_background_shifted(checkpoint, options.background)
     tensors = checkpoint.tensors
     if options.half:
         tensors = {name: tensor.half() for name, tensor in tensors.items()}

@@ -1,5 +1,6 @@
 """Checkpoints are read whole or refused with a reason; nothing in them is ever executed."""
 
+import math
 import os
 import pickle
 from collections.abc import Callable
@@ -10,8 +11,17 @@ import numpy as np
 import pytest
 import torch
 
-from densepose.checkpoints import Checkpoint, CheckpointError, blended, from_zoo, read_checkpoint, write_checkpoint
-from densepose.config import PRESETS, ModelConfig, preset
+from densepose.checkpoints import (
+    Checkpoint,
+    CheckpointError,
+    blended,
+    from_zoo,
+    read_checkpoint,
+    with_background_shifted,
+    write_checkpoint,
+)
+from densepose.config import PRESETS, LiteConfig, ModelConfig, preset
+from densepose.models.lite import LiteDensePose
 from densepose.models.rcnn import DensePoseRCNN
 from densepose.zoo_names import our_name
 from tests.densepose.networks import PARITY, zoo_r50_s1x
@@ -198,3 +208,18 @@ def test_two_trainings_of_one_network_are_blended(small_checkpoint: Checkpoint) 
         blended(Checkpoint(later.config, fewer), small_checkpoint, 0.5)
     with pytest.raises(CheckpointError, match="0 to 1, got 2"):
         blended(later, small_checkpoint, 2)
+
+
+def test_a_lite_network_sees_more_body_where_background_is_shifted(small_checkpoint: Checkpoint) -> None:
+    torch.manual_seed(0)
+    config = LiteConfig(width=16)
+    lite = Checkpoint(config, dict(LiteDensePose(config).state_dict()))
+    looks = torch.randn(1, 3, 64, 64)
+    before, after = (of.build()(looks) for of in (lite, with_background_shifted(lite, -2)))
+    assert torch.allclose(after.coarse[:, 0], before.coarse[:, 0] - 2, atol=1e-5)
+    assert torch.equal(after.coarse[:, 1:], before.coarse[:, 1:])
+    assert torch.equal(after.fine, before.fine)
+    with pytest.raises(CheckpointError, match="only a lite network"):
+        with_background_shifted(small_checkpoint, -2)
+    with pytest.raises(CheckpointError, match="finite, got nan"):
+        with_background_shifted(lite, math.nan)
