@@ -1,6 +1,6 @@
 """What all views of the API share."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any, TypeVar
 
 from django.db.models import QuerySet
@@ -10,11 +10,13 @@ from rest_framework.exceptions import NotAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import Serializer
+from rest_framework.settings import api_settings
 from rest_framework.views import APIView
 
 from annotator.api.pagination import MAX_LIMIT, KeysetPagination
 from annotator.api.permissions import IsSignedIn
 from annotator.api.serializers.workbench import ErrorOut
+from annotator.errors import InvalidInputError
 from annotator.models import User
 
 _Method = TypeVar("_Method", bound=Callable[..., Any])
@@ -67,8 +69,19 @@ def documented(
     return decorator
 
 
-def paged(view: APIView, rows: QuerySet[Any], serializer: type[Serializer[Any]]) -> Response:
-    """Return one page of rows, by the keys in the query string."""
+def paged(
+    view: APIView, rows: QuerySet[Any], serializer: type[Serializer[Any]], filters: Collection[str] = ()
+) -> Response:
+    """Return one page of rows, by the keys in the query string.
+
+    Raises:
+        InvalidInputError: the query string has a key that is none of `filters`: a script that filters or turns pages
+            by a name of its own making would take everything, or the first page for ever.
+    """
+    known = (*filters, "after", "limit")
+    if unknown := sorted(set(view.request.query_params) - {*known, api_settings.URL_FORMAT_OVERRIDE}):
+        problem = f"{unknown[0][:40]} is not known here; these are: {', '.join(known)}."
+        raise InvalidInputError(problem, fields={unknown[0][:40]: ["Unknown."]})
     pages = KeysetPagination()
     page = pages.paginate_queryset(rows, view.request, view)
     return pages.get_paginated_response(serializer(page, many=True).data)

@@ -19,6 +19,7 @@ from PIL import ImageOps, UnidentifiedImageError
 
 from annotator.errors import InvalidInputError, TooLargeError
 from annotator.models import Consensus, Image, Lease, Project, Split, Submission, Task, User
+from annotator.selectors.scope import real_images
 from annotator.services.events import record_event
 from annotator.services.pictures import delete_derived
 from annotator.storage import store_bytes
@@ -26,6 +27,7 @@ from annotator.storage import store_bytes
 _TYPES: Final = {"JPEG": ("image/jpeg", ".jpg"), "PNG": ("image/png", ".png"), "WEBP": ("image/webp", ".webp")}
 _WRITING: Final[dict[str, dict[str, Any]]] = {"JPEG": {"quality": 95, "subsampling": 0}, "WEBP": {"lossless": True}}
 _ORIENTATION: Final = 0x0112
+_UPDATED_AT_ONCE: Final = 5000
 _READ_ERRORS: Final = (OSError, SyntaxError, ValueError, struct.error, EOFError, IndexError, KeyError, OverflowError)
 
 
@@ -177,6 +179,32 @@ def clean_file_name(name: str) -> str:
     last = PurePosixPath(name.replace("\\", "/")).name
     printable = "".join(char for char in last if unicodedata.category(char)[0] != "C").strip()
     return printable[-255:] or "unnamed"
+
+
+@transaction.atomic
+def hold_out(*, project: Project, share: float) -> int:
+    """Put a share of a project's images into the val split; returns how many moved.
+
+    Drawn by a hash of the group, or of the picture where it has none: a sequence stays together, the same call again
+    moves nothing, and images that came since are drawn alike. Images that are held out stay so.
+
+    Raises:
+        InvalidInputError: the share is not between 0 and 1.
+    """
+    if not 0 < share < 1:
+        raise InvalidInputError(f"the share must lie between 0 and 1, got {share:g}.")
+    rows = real_images(Image.objects.filter(project=project, split=Split.TRAIN)).values_list("pk", "group", "sha256")
+    moved = [pk for pk, group, digest in rows.iterator() if _place_in_draw(group or digest) < share]
+    for first in range(0, len(moved), _UPDATED_AT_ONCE):
+        Image.objects.filter(pk__in=moved[first : first + _UPDATED_AT_ONCE]).update(split=Split.VAL)
+    if moved:
+        record_event(verb="held out", target=project, project=project, after={"images": len(moved), "share": share})
+    return len(moved)
+
+
+def _place_in_draw(key: str) -> float:
+    """A number in [0, 1), the same for a key in every process."""
+    return int(hashlib.sha256(key.encode()).hexdigest()[:12], 16) / 16**12
 
 
 @transaction.atomic

@@ -2,13 +2,17 @@
 
 from argparse import ArgumentParser
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from django.conf import settings
 
 from annotator.errors import NotFoundError
 from annotator.selectors.projects import project_by_name
 from export.models import Release
+
+NOBODY_HELD_OUT: Final = (
+    "nobody is in the val split of this release (manage.py hold_out puts images there for releases made afterwards)"
+)
 
 
 def add_release_arguments(parser: ArgumentParser) -> None:

@@ -441,6 +441,13 @@ def test_pages_by_key(world):
     assert mia.get(f"{API}/projects/{world.project.pk}/people?limit=999").status_code == 400
 
 
+@pytest.mark.parametrize("query", ["people?page=2", "images?split=val", "tasks?status=open", "submissions?bogus"])
+def test_a_list_refuses_what_it_does_not_know(world, query):
+    answer = world.client("mia").get(f"{API}/projects/{world.project.pk}/{query}")
+    assert answer.status_code == 400
+    assert "is not known here; these are: " in answer.json()["message"]
+
+
 # Queries of a list, whatever its length: authentication, membership, rows, and what hangs on them.
 @pytest.mark.parametrize(
     ("path", "queries"),

@@ -164,7 +164,7 @@ class TasksView(ApiView):
                 raise InvalidInputError(f"{name} must be one of {', '.join(known)}.", fields={name: ["Unknown."]})
             if wanted is not None:
                 rows = rows.filter(**{name: wanted})
-        return paged(self, rows, io.TaskOut)
+        return paged(self, rows, io.TaskOut, filters=("stage", "state"))
 
 
 class TaskView(ApiView):

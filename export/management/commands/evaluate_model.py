@@ -8,7 +8,7 @@ from django.core.management.base import BaseCommand, CommandError
 from annotator.errors import DomainError
 from annotator.models import Split
 from annotator.services.model_versions import version_named
-from export.management.release_argument import add_release_arguments, release_and_folder
+from export.management.release_argument import NOBODY_HELD_OUT, add_release_arguments, release_and_folder
 from export.services.model_training import measure_version
 from export.services.training_set import write_training_set
 
@@ -26,7 +26,7 @@ class Command(BaseCommand):
             version = version_named(options["model"])
             held_out = write_training_set(release, folder / "data").get(Split.VAL)
             if held_out is None:
-                raise CommandError("nobody is in the val split of this release")
+                raise CommandError(NOBODY_HELD_OUT)
             evaluation = measure_version(
                 version=version, release=release, held_out=held_out, device=options["device"],
                 folder=folder / f"evaluation-{version.digest[:16]}",

@@ -9,7 +9,7 @@ from django.core.management.base import BaseCommand, CommandError
 from annotator.errors import DomainError
 from annotator.models import Split
 from annotator.services.model_versions import version_named
-from export.management.release_argument import add_release_arguments, release_and_folder
+from export.management.release_argument import NOBODY_HELD_OUT, add_release_arguments, release_and_folder
 from export.services.model_training import measure_version, train_version, versions_to_compare
 from export.services.training_set import write_training_set
 
@@ -43,7 +43,7 @@ class Command(BaseCommand):
         self.stdout.write(f"registered {made}")
         held_out: Path | None = splits.get(Split.VAL)
         if held_out is None:
-            self.stdout.write("nobody is in the val split of this release: nothing was measured")
+            self.stdout.write(f"{NOBODY_HELD_OUT}: nothing was measured")
             return
         for version in versions_to_compare(release, start, made):
             evaluation = measure_version(
