@@ -28,3 +28,5 @@ class Command(BaseCommand):
             raise CommandError(error.message) from error
         n_held_out = Image.objects.filter(project=project, split=Split.VAL).count()
         self.stdout.write(f"{moved:,} images moved; {n_held_out:,} are in the val split of {project.name}")
+        if moved:
+            self.stdout.write("Models that learnt from earlier releases have seen them: train these anew to compare.")
