@@ -9,6 +9,7 @@ from typing import Any, Self
 
 from django.db import connection
 
+from annotator.errors import InvalidInputError
 from annotator.services.jobs import ClaimLostError, JobRun, job_kind
 from annotator.services.superpixels import prepare_superpixels
 from annotator.storage import open_stored
@@ -19,6 +20,7 @@ from export.services.import_jobs import discard_upload, uploaded_images
 from export.services.importing import ImportRun, import_annotations
 from export.services.releases import JOB_KIND as RELEASE_KIND
 from export.services.releases import write_release
+from labels.errors import LabelError
 
 
 class ProgressTeller(AbstractContextManager["ProgressTeller"]):
@@ -66,21 +68,24 @@ def run_import(run: JobRun) -> dict[str, Any]:
     with tempfile.TemporaryFile() as annotations:
         with open_stored(params["annotations"]) as stored:
             _copy(stored, annotations, run.stop_if_cancelled)
-        with uploaded_images(params["images"]) as stream:
-            report = import_annotations(
-                ImportRun(
-                    project=run.project,
-                    annotations=annotations,
-                    annotations_name=params["annotations_name"],
-                    sha256=params["sha256"],
-                    images=ZipImages(stream) if stream is not None else None,
-                    by=run.job.created_by,
-                    split=params["split"],
-                    on_progress=lambda done, total, message: _told(run, done, total, message),
-                    save_checkpoint=run.checkpoint,
-                    last_checkpoint=run.last_checkpoint,
+        try:
+            with uploaded_images(params["images"]) as stream:
+                report = import_annotations(
+                    ImportRun(
+                        project=run.project,
+                        annotations=annotations,
+                        annotations_name=params["annotations_name"],
+                        sha256=params["sha256"],
+                        images=ZipImages(stream) if stream is not None else None,
+                        by=run.job.created_by,
+                        split=params["split"],
+                        on_progress=lambda done, total, message: _told(run, done, total, message),
+                        save_checkpoint=run.checkpoint,
+                        last_checkpoint=run.last_checkpoint,
+                    )
                 )
-            )
+        except LabelError as error:
+            raise InvalidInputError(f"{params['annotations_name']} is no COCO file: {error}") from error
     discard_upload(params)
     prepare_superpixels(run.project)
     return report.to_json()

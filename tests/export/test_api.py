@@ -160,6 +160,17 @@ def test_a_zip_that_is_none_fails_with_words(world: World) -> None:
     assert "zip" in job.error
 
 
+@pytest.mark.parametrize("content", [b"{bad", b'{"images": [{"id": 1'])
+def test_a_file_that_breaks_off_fails_with_words(world: World, content: bytes) -> None:
+    body = {"annotations": SimpleUploadedFile("cut.json", content)}
+    answer = world.client("ed").post(f"/api/v1/projects/{world.project.pk}/imports", body, format="multipart")
+    job = run_job(answer.json()["job"])
+    assert job is not None
+    assert job.state == Job.State.FAILED
+    assert job.error.startswith("cut.json is no COCO file: ")
+    assert "Traceback" not in job.error
+
+
 @pytest.mark.parametrize(("who", "status"), [(None, 401), ("eve", 404), ("ana", 403), ("rita", 403)])
 def test_imports_and_releases_are_for_engineers_and_managers(world: World, who: str | None, status: int) -> None:
     client = world.client(who)
