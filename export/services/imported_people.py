@@ -63,6 +63,11 @@ def person_of(project: Project, image: Image, record: Record) -> Person:
     )
 
 
+def has_answers(record: Record) -> bool:
+    """Whether an annotation has DensePose fields."""
+    return "dp_masks" in record or points_of(record) is not None
+
+
 def accept_imported(people: list[Person], records: list[Record]) -> None:
     """Make imported DensePose fields the accepted answers of their people, and close their tasks."""
     parts: list[Consensus] = []

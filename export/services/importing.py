@@ -15,14 +15,15 @@ from typing import IO, Any, Final
 from django.db import transaction
 
 from annotator.errors import DomainError, NotFoundError
-from annotator.models import Image, Person, Project, User
+from annotator.models import Consensus, Image, Lease, Person, Project, Submission, Task, User
 from annotator.services.events import record_event
 from annotator.services.images import add_image, check_picture
 from annotator.services.task_states import make_tasks
 from export.models import AnnotationSource
 from export.services.image_sources import ImageSource, safe_name
-from export.services.imported_people import accept_imported, is_id, person_of, refusal_of
+from export.services.imported_people import accept_imported, has_answers, is_id, person_of, refusal_of
 from export.services.storable import unstorable
+from labels.boxes import Box
 from labels.densepose_coco import Record, read_annotations, read_header
 from labels.errors import LabelError
 
@@ -224,6 +225,7 @@ def _import_batch(run: ImportRun, batch: list[Record]) -> None:
     images = _known_images(run.project, [record.get("image_id") for record in batch])
     people: list[Person] = []
     records: list[Record] = []
+    annotated: dict[int, Record] = {}  # of people who are here already
     for record in batch:
         reason = refusal_of(record, run.categories, images)
         if reason == "":
@@ -235,6 +237,8 @@ def _import_batch(run: ImportRun, batch: list[Record]) -> None:
         elif (image := image_of_person.get(record["id"])) is not None:
             if image == images[record["image_id"]].pk:
                 run.report.counts["people_known"] += 1
+                if has_answers(record):
+                    annotated[record["id"]] = record
             else:
                 run.report.refuse("annotation", record["id"], f"this id belongs to someone in another image {_CLASH}")
         else:
@@ -245,6 +249,34 @@ def _import_batch(run: ImportRun, batch: list[Record]) -> None:
     make_tasks(people)
     accept_imported(people, records)
     run.report.counts["people_added"] += len(people)
+    _accept_for_known(run, annotated)
+
+
+def _accept_for_known(run: ImportRun, records: dict[int, Record]) -> None:
+    """Take DensePose answers in for people who came earlier without them, where nobody has begun on these."""
+    known = Person.objects.filter(project=run.project, source_id__in=records, is_deleted=False)
+    people = list(known.select_related("image"))
+    # Whoever asks for a task locks it first: nobody begins meanwhile.
+    tasks = list(Task.objects.select_for_update().filter(person__in=people).values_list("pk", flat=True))
+    begun = set(Lease.objects.filter(task__in=tasks).values_list("task__person", flat=True))
+    begun |= set(Submission.objects.filter(task__in=tasks).values_list("task__person", flat=True))
+    accepted = set(Consensus.objects.filter(person__in=people).values_list("person", flat=True))
+    taken: list[Person] = []
+    for person in people:
+        record = records[person.source_id or 0]
+        if person.pk in accepted:
+            continue
+        if person.pk in begun:
+            run.report.refuse(
+                "annotation", record["id"], "its DensePose answers stay out: work on this person has begun"
+            )
+        elif person.box != Box.from_xywh(record["bbox"]):
+            run.report.refuse("annotation", record["id"], "its DensePose answers stay out: its box is another one here")
+        else:
+            taken.append(person)
+    accept_imported(taken, [records[person.source_id or 0] for person in taken])
+    if taken:
+        run.report.counts["answers_added"] += len(taken)
 
 
 def _checkpoint(run: ImportRun, images: int, annotations: int) -> dict[str, Any]:

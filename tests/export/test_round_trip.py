@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 import pytest
 from django.core.management import CommandError, call_command
+from django.utils import timezone
 from PIL import Image as Pillow
 
-from annotator.models import Consensus, Image, Person, Project, Stage, Task, User
+from annotator.models import Consensus, Image, Lease, Person, Project, Stage, Task, User
 from annotator.services.projects import create_project
 from labels.densepose_coco import validate
 from labels.rle import encode_mask
@@ -154,6 +155,31 @@ def test_second_import_makes_nothing_twice(project: Project, published: Path) ->
     assert rows == (2, 4, 8, 3)
     assert "people known: 4" in run_import(project, published)
     assert rows == (Image.objects.count(), Person.objects.count(), Task.objects.count(), Consensus.objects.count())
+
+
+def without_answers(published: Path) -> Path:
+    """The same people as a plain COCO file."""
+    document = json.loads(published.read_text())
+    for annotation in document["annotations"]:
+        for name in [name for name in annotation if name.startswith(("dp_", "ref_model"))]:
+            del annotation[name]
+    file = published.with_name("plain.json")
+    file.write_text(json.dumps(document))
+    return file
+
+
+def test_answers_that_come_after_their_people_are_taken_in(project: Project, published: Path, tmp_path: Path) -> None:
+    run_import(project, without_answers(published))
+    assert not Consensus.objects.exists()
+    begun, other = Person.objects.filter(source_id__in=[101, 102]).order_by("source_id")
+    task = Task.objects.get(person=begun, stage=Stage.PARTS)
+    Lease.objects.create(task=task, annotator=project.created_by, expires_at=timezone.now())
+    told = run_import(project, published)
+    assert "answers added: 1" in told, told
+    assert "annotation 101: its DensePose answers stay out: work on this person has begun" in told
+    assert set(Consensus.objects.values_list("person", flat=True)) == {other.pk}
+    assert set(Task.objects.filter(person=other).values_list("state", flat=True)) == {Task.State.DONE}
+    assert "answers added" not in run_import(project, published)
 
 
 def second_set(published: Path, folder: Path) -> Path:
