@@ -24,7 +24,7 @@ from export.services.image_sources import ImageSource, safe_name
 from export.services.imported_people import accept_imported, has_answers, is_id, person_of, refusal_of
 from export.services.storable import unstorable
 from labels.boxes import Box
-from labels.densepose_coco import Record, read_annotations, read_header
+from labels.densepose_coco import Header, Record, read_annotations, read_header
 from labels.errors import LabelError
 
 BATCH: Final = 200
@@ -73,6 +73,8 @@ class ImportRun:
     categories: dict[int, str] = field(default_factory=dict)
     # Ids of the file's images that the project has for other pictures: their people must not come to lie on these.
     clashing: set[int] = field(default_factory=set)
+    # Numbers of the file's licences that mean others in the project, and what they are here.
+    licence_numbers: dict[Any, Any] = field(default_factory=dict)
 
 
 def import_annotations(run: ImportRun) -> ImportReport:
@@ -93,15 +95,7 @@ def import_annotations(run: ImportRun) -> ImportReport:
     run.categories = {
         c["id"]: str(c.get("name")) for c in header.categories if isinstance(c, dict) and isinstance(c.get("id"), int)
     }
-    AnnotationSource.objects.get_or_create(
-        project=run.project,
-        sha256=run.sha256,
-        defaults={
-            "file_name": run.annotations_name[:255],
-            "licenses": [entry for entry in header.licenses if isinstance(entry, dict)],
-            "categories": [c for c in header.categories if isinstance(c, dict) and isinstance(c.get("id"), int)],
-        },
-    )
+    _keep_header(run, header)
     _import_images(run, header.images, done_images)
     _import_people(run, len(header.images), done_annotations)
     with transaction.atomic():
@@ -109,6 +103,46 @@ def import_annotations(run: ImportRun) -> ImportReport:
             verb="imported", target=run.project, project=run.project, actor=run.by, after=dict(run.report.counts)
         )
     return run.report
+
+
+def _keep_header(run: ImportRun, header: Header) -> None:
+    """Keep licences and categories for releases. A licence whose number means another one here gets a free number."""
+    given = _with_id(header.licenses)
+    with transaction.atomic():
+        Project.objects.select_for_update().get(pk=run.project.pk)
+        earlier = AnnotationSource.objects.filter(project=run.project).exclude(sha256=run.sha256).order_by("-pk")
+        here = {entry["id"]: entry for kept in earlier.values_list("licenses", flat=True) for entry in _with_id(kept)}
+        source, _is_new = AnnotationSource.objects.get_or_create(
+            project=run.project,
+            sha256=run.sha256,
+            defaults={
+                "file_name": run.annotations_name[:255],
+                "licenses": _numbered_apart(given, here),
+                "categories": [c for c in header.categories if isinstance(c, dict) and isinstance(c.get("id"), int)],
+            },
+        )
+    numbers: dict[Any, Any] = {}
+    for entry, kept in zip(given, _with_id(source.licenses), strict=True):
+        numbers.setdefault(entry["id"], kept["id"])
+    run.licence_numbers = {number: own for number, own in numbers.items() if number != own}
+
+
+def _with_id(licences: list[Any]) -> list[Record]:
+    return [entry for entry in licences if isinstance(entry, dict) and isinstance(entry.get("id"), int | str)]
+
+
+def _numbered_apart(given: list[Record], here: dict[Any, Record]) -> list[Record]:
+    """Return licences of a file, those with another one's number in the project under its own there, or a free one."""
+    kept: list[Record] = []
+    for entry in given:
+        same = [number for number, other in here.items() if {**other, "id": 0} == {**entry, "id": 0}]
+        number = entry["id"]
+        if number in here and number not in same:
+            free = max((taken for taken in here if isinstance(taken, int)), default=0) + 1
+            number = same[0] if same else free
+        here = {**here, number: {**entry, "id": number}}
+        kept.append(here[number])
+    return kept
 
 
 def _import_images(run: ImportRun, records: list[Any], start: int) -> None:
@@ -129,6 +163,8 @@ def _import_image(run: ImportRun, record: Any, index: int, known: dict[int, Imag
     if (problem := unstorable(record)) is not None:
         run.report.refuse("image", number, problem)
         return
+    if isinstance(licence := record.get("license"), int | str) and licence in run.licence_numbers:
+        record = {**record, "license": run.licence_numbers[licence]}
     if not isinstance(name, str) or not name:
         run.report.refuse("image", number, "it has no file_name")
         return

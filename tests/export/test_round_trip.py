@@ -157,6 +157,25 @@ def test_second_import_makes_nothing_twice(project: Project, published: Path) ->
     assert rows == (Image.objects.count(), Person.objects.count(), Task.objects.count(), Consensus.objects.count())
 
 
+def test_licences_of_one_number_in_two_files_stay_apart(project: Project, published: Path, tmp_path: Path) -> None:
+    run_import(project, published)
+    first = json.loads(published.read_text())
+    other = second_set(published, tmp_path / "second")
+    document = json.loads(other.read_text())
+    document["licenses"] = [{"id": 4, "name": "No licence"}, {"id": 5, "name": "Free"}]
+    document["annotations"] = []
+    for record, licence in zip(document["images"], (4, 5), strict=True):
+        record |= {"id": record["id"] + 100, "license": licence}
+    other.write_text(json.dumps(document))
+    run_import(project, other)
+    run_import(project, other)
+    data = run_export(project, tmp_path / "out.json")
+    names = {licence["id"]: licence["name"] for licence in data["licenses"]}
+    assert len(names) == len(data["licenses"]) == 3
+    told = {image["id"]: names[image["license"]] for image in data["images"]}
+    assert told == {7: first["licenses"][0]["name"], 9: first["licenses"][0]["name"], 107: "No licence", 109: "Free"}
+
+
 def without_answers(published: Path) -> Path:
     """The same people as a plain COCO file."""
     document = json.loads(published.read_text())
