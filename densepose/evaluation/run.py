@@ -102,6 +102,8 @@ def run(options: argparse.Namespace) -> None:
     truth = read_truth(options.data, options.dp_scale)[: options.limit]
     if not truth:
         raise ValueError(f"{options.data} has no annotated image")
+    if all(person.points is None for of_image in truth for person in of_image.people):
+        raise ValueError(f"nobody in {options.data} has DensePose points: there is nothing to measure against")
     changes = {"short_side_px": options.short_side, "max_proposals": options.proposals}
     predictor = load_predictor(
         options.weights, options.device, **{name: value for name, value in changes.items() if value is not None}

@@ -55,3 +55,6 @@ def test_projects_of_one_name_are_told_apart_by_number(world: World) -> None:
     other = create_project(name="Street", by=world.mia)
     with pytest.raises(CommandError, match=f"one of {world.project.pk}, {other.pk}"):
         call_command("hold_out", "Street", stdout=io.StringIO())
+    told = io.StringIO()
+    call_command("create_project", "Street", "--manager", world.mia.username, stdout=told)
+    assert "There are 2 more of this name" in told.getvalue()

@@ -1,5 +1,6 @@
 """Wrong words on the command line: answered at once, in one line, before anything is read or run."""
 
+import json
 from pathlib import Path
 
 import cv2
@@ -65,6 +66,18 @@ def test_a_device_that_is_not_there_is_an_error(
     assert main([*words, "--device", device]) == 1
     assert "the device must be cpu, or cuda where there is a GPU" in capsys.readouterr().err
     assert not list(tmp_path.iterdir())
+
+
+def test_a_file_without_dense_points_is_not_measured(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    document = {
+        "images": [{"id": 1, "file_name": "a.png", "width": 64, "height": 48}],
+        "categories": [{"id": 1, "name": "person"}],
+        "annotations": [{"id": 1, "image_id": 1, "category_id": 1, "bbox": [1, 2, 30, 40], "iscrowd": 0, "area": 9}],
+    }
+    file = tmp_path / "plain.json"
+    file.write_text(json.dumps(document))
+    assert main(["evaluate", "--weights", "lite", "--data", str(file), "--images", str(tmp_path)]) == 1
+    assert "has DensePose points: there is nothing to measure against" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from annotator.errors import DomainError
-from annotator.models import User
+from annotator.models import Project, User
 from annotator.services.projects import create_project
 
 
@@ -25,3 +25,5 @@ class Command(BaseCommand):
         except DomainError as error:
             raise CommandError(error.message) from error
         self.stdout.write(f"Project {project.pk}, {project.name}, managed by {manager.username}")
+        if others := Project.objects.filter(name=project.name).exclude(pk=project.pk).count():
+            self.stdout.write(f"There are {others} more of this name: commands need its number, {project.pk}")

@@ -118,10 +118,8 @@ class Command(BaseCommand):
             for user, player in zip(users, players, strict=True)
         ]
         for row in rows:
-            mean = row["error_cm"] / row["errors"] if row["errors"] else float("nan")
-            self._say(
-                f"{row['username']:14} {row['habits']:10} {row['tasks']:5} tasks, mean error put in {mean:.2f} cm"
-            )
+            mean = f"mean error put in {row['error_cm'] / row['errors']:.2f} cm" if row["errors"] else "no points"
+            self._say(f"{row['username']:14} {row['habits']:10} {row['tasks']:5} tasks, {mean}")
         if path is not None:
             path.write_text(json.dumps(rows, indent=1), encoding="utf-8")
 
