@@ -37,6 +37,9 @@ def main(arguments: list[str] | None = None) -> int:
     except _expected() as error:
         sys.stderr.write(f"densepose {options.command}: {error}\n")
         return 1
+    except KeyboardInterrupt:
+        sys.stderr.write(f"\ndensepose {options.command}: stopped\n")
+        return 130
     return 0
 
 

@@ -18,6 +18,7 @@ from labels.rle import check_polygon, check_rle
 
 _SECTIONS: Final = ("images", "categories", "annotations")
 N_KEYPOINTS: Final = 17
+_OVERREACH: Final = 0.05  # of the image's side; people who are cut off have boxes that reach over by less
 
 
 class _Place(NamedTuple):
@@ -212,6 +213,12 @@ def _check_box(annotation: Record, image_size: tuple[int, int] | None, tell: Any
     elif image_size and (x >= image_size[0] or y >= image_size[1] or x + width <= 0 or y + height <= 0):
         problem = f"lies outside its image of {image_size[0]} x {image_size[1]} pixels"
         tell(Level.ERROR, "bbox", box, problem)
+    elif image_size and any(
+        start + side > (1 + _OVERREACH) * whole
+        for start, side, whole in zip((x, y), (width, height), image_size, strict=True)
+    ):
+        problem = f"reaches over its image of {image_size[0]} x {image_size[1]} pixels: is it left, top, right, bottom?"
+        tell(Level.WARNING, "bbox", box, problem)
 
 
 def _check_flags(annotation: Record, tell: Any) -> None:

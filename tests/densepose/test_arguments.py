@@ -94,6 +94,17 @@ def test_errors_of_ours_are_said_in_a_line(
     assert capsys.readouterr().err == "densepose convert: x\n"
 
 
+def test_who_stops_a_command_is_spared_its_traceback(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stop(_options: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(command, "_convert", stop)
+    assert main(["convert", "a", "b"]) == 130
+    assert capsys.readouterr().err == "\ndensepose convert: stopped\n"
+
+
 def test_where_to_write_is_looked_at_first(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for name, complaint in {"picture.xyz": "must end as pictures do", "none/picture.png": "there is no folder"}.items():
         assert main(["predict", str(tmp_path / "absent.jpg"), "--out", str(tmp_path / name)]) == 1

@@ -48,6 +48,15 @@ def test_a_plain_coco_annotation_is_right() -> None:
     assert validate(stream_of(content)).defects == []
 
 
+def test_a_box_given_by_its_corners_is_warned_of() -> None:
+    report = report_of(bbox=[400, 300, 600, 440])
+    assert report.is_valid
+    [warning] = report.defects
+    assert (warning.level, warning.field) == (Level.WARNING, "bbox")
+    assert warning.problem.endswith("is it left, top, right, bottom?")
+    assert report_of(bbox=[400, 300, 250, 190]).defects == [], "cut off at the border, as published boxes are"
+
+
 masks = annotation()["dp_masks"]
 small = encode_mask([[1, 0], [0, 1]])
 full = {"counts": [0, 65536], "size": [256, 256]}
