@@ -43,7 +43,7 @@ def people_of(folder: Path) -> Iterator[tuple[Rgb, dict[str, Any]]]:
     images = folder / "images" if (folder / "images").is_dir() else folder
     names = {image["id"]: image["file_name"] for image in coco["images"]}
     for record in coco["annotations"]:
-        if record.get("iscrowd"):
+        if record.get("iscrowd") or not record.get("segmentation"):
             continue
         pixels = cv2.imread(str(images / names[record["image_id"]]), cv2.IMREAD_COLOR)
         if pixels is None:

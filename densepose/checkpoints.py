@@ -206,7 +206,7 @@ def with_background_shifted(checkpoint: Checkpoint, shift: float) -> Checkpoint:
 
     Args:
         checkpoint: of a lite network.
-        shift: added to the coarse logit of background; below 0 it sees more body.
+        shift: added to background's logits, that among the parts and that among the charts; below 0 it sees more body.
 
     Raises:
         CheckpointError: it is of another network, or the shift is not finite.
@@ -217,6 +217,7 @@ def with_background_shifted(checkpoint: Checkpoint, shift: float) -> Checkpoint:
         raise CheckpointError(f"the shift must be finite, got {shift}")
     bias = checkpoint.tensors["output.bias"].clone()
     bias[0] += shift
+    bias[checkpoint.config.coarse_channels] += shift
     return Checkpoint(checkpoint.config, {**checkpoint.tensors, "output.bias": bias})
 
 

@@ -216,9 +216,10 @@ def test_a_lite_network_sees_more_body_where_background_is_shifted(small_checkpo
     lite = Checkpoint(config, dict(LiteDensePose(config).state_dict()))
     looks = torch.randn(1, 3, 64, 64)
     before, after = (of.build()(looks) for of in (lite, with_background_shifted(lite, -2)))
-    assert torch.allclose(after.coarse[:, 0], before.coarse[:, 0] - 2, atol=1e-5)
-    assert torch.equal(after.coarse[:, 1:], before.coarse[:, 1:])
-    assert torch.equal(after.fine, before.fine)
+    for now, then in ((after.coarse, before.coarse), (after.fine, before.fine)):
+        assert torch.allclose(now[:, 0], then[:, 0] - 2, atol=1e-5)
+        assert torch.equal(now[:, 1:], then[:, 1:])
+    assert torch.equal(after.u, before.u)
     with pytest.raises(CheckpointError, match="only a lite network"):
         with_background_shifted(small_checkpoint, -2)
     with pytest.raises(CheckpointError, match="finite, got nan"):
