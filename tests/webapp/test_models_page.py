@@ -7,13 +7,16 @@ from annotator.models import Event, ModelVersion
 from export.models import Training
 from tests.evaluations import PEOPLE, measured
 from tests.factories import World
-from tests.webapp.clients import browser, shown
+from tests.webapp.clients import browser
 
 
 @pytest.fixture
 def versions(world: World) -> list[ModelVersion]:
     """An old version and a new one that is a little better on nearly everybody; a third learnt from another project."""
-    old, new, foreign = (ModelVersion.objects.create(name=name, digest=name * 32) for name in ("o1", "n2", "f3"))
+    old, new, foreign = (
+        ModelVersion.objects.create(name=name, digest=digest * 32)
+        for name, digest in (("o1", "o1"), ("n2", "n2"), ("elsewhere", "f3"))
+    )
     Training.objects.create(version=new, project=world.project, release_number=3, start=old, minutes=60)
     Training.objects.create(version=foreign, project=world.eves_project, release_number=1, minutes=5)
     rng = np.random.default_rng(0)
@@ -43,7 +46,7 @@ def test_two_versions_are_compared_person_by_person(world: World, versions: list
     assert own["high"] - own["low"] > 3 * (difference["high"] - difference["low"])
     assert rows[new.pk]["difference"]["auc30"]["value"] == 0
 
-    page = shown(browser(world, "mia"), f"/projects/{world.project.pk}/models?against={old.pk}")
+    page = browser(world, "mia").get(f"/projects/{world.project.pk}/models?against={old.pk}").content.decode()
     assert f"<strong>{difference['value']:+.3f}</strong>" in page
     assert foreign.name not in page
 
