@@ -84,10 +84,23 @@ def drawn(bench: PartsBench, points: list[tuple[float, float]]) -> bool:
     return bench.states()[TORSO] == "touched"
 
 
+def test_after_all_hints_a_part_without_one_is_chosen(bench: PartsBench) -> None:
+    bench.part(HEAD).click()
+    bench.press("Backspace")
+    hinted = {part for part, state in bench.states().items() if state == "hint"}
+    assert HEAD not in hinted
+    bench.part(TORSO).click()
+    bench.press("Shift+Enter", "n")
+    after = bench.states()
+    assert {after[part] for part in hinted} == {"done"}
+    assert after[HEAD] == "not_visible"
+
+
 def test_smooth_and_tidy(bench: PartsBench) -> None:
     """A worker's work: a spur goes with the outline, a speck and a crack with tidying; each is one step of undo."""
+    bench.press("Shift+Enter")
     bench.part(TORSO).click()
-    bench.press("Shift+Enter", "Backspace")
+    bench.press("Backspace")
     brush(bench, 60)
     bench.stroke((60, 150), (60, 240))
     body = bench.saved_map() == TORSO

@@ -62,7 +62,11 @@ function deciding(desk) {
       desk.edit((document) => swapRegion(document, at, desk.part, desk.mirrors));
     },
     swap_person: () => desk.edit((document) => swapPerson(document, desk.mirrors)),
-    take_all: () => desk.edit(takeAllHints),
+    take_all: () => {
+      desk.edit(takeAllHints);
+      // What is left has no hint: "not visible", pressed next, must not meet a part that was just taken.
+      if (desk.document?.decided.has(desk.part)) desk.toNextOpen();
+    },
     undo: () => {
       if (desk.tool.isBusy) desk.tool.cancel();
       else desk.history.undo();
