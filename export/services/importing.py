@@ -15,7 +15,7 @@ from typing import IO, Any, Final
 from django.db import transaction
 
 from annotator.errors import DomainError, NotFoundError
-from annotator.models import Consensus, Image, Lease, Person, Project, Submission, Task, User
+from annotator.models import Image, Lease, Person, Project, Submission, Task, User
 from annotator.services.events import record_event
 from annotator.services.images import add_image, check_picture
 from annotator.services.task_states import make_tasks
@@ -290,18 +290,18 @@ def _import_batch(run: ImportRun, batch: list[Record]) -> None:
 
 def _accept_for_known(run: ImportRun, records: dict[int, Record]) -> None:
     """Take DensePose answers in for people who came earlier without them, where nobody has begun on these."""
-    known = Person.objects.filter(project=run.project, source_id__in=records, is_deleted=False)
-    people = list(known.select_related("image"))
+    people = list(
+        Person.objects.filter(
+            project=run.project, source_id__in=records, is_deleted=False, consensus=None
+        ).select_related("image")
+    )
     # Whoever asks for a task locks it first: nobody begins meanwhile.
-    tasks = list(Task.objects.select_for_update().filter(person__in=people).values_list("pk", flat=True))
+    tasks = list(Task.objects.select_for_update().filter(person__in=people).order_by("pk").values_list("pk", flat=True))
     begun = set(Lease.objects.filter(task__in=tasks).values_list("task__person", flat=True))
     begun |= set(Submission.objects.filter(task__in=tasks).values_list("task__person", flat=True))
-    accepted = set(Consensus.objects.filter(person__in=people).values_list("person", flat=True))
     taken: list[Person] = []
     for person in people:
         record = records[person.source_id or 0]
-        if person.pk in accepted:
-            continue
         if person.pk in begun:
             run.report.refuse(
                 "annotation", record["id"], "its DensePose answers stay out: work on this person has begun"
