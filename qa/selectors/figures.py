@@ -16,7 +16,7 @@ from qa.services.told_figures import as_told
 # Humans on renders of the body, Gueler et al., CVPR 2018, section 3.
 PAPER_AUC10, PAPER_AUC30 = 0.563, 0.835
 _PACE_DAYS = 14
-_MIN_DAYS = 3
+_MIN_DAYS = 2
 
 
 @dataclass(frozen=True)
@@ -70,10 +70,15 @@ def vertex_error_for(membership: Membership, annotator: int | None) -> Any:
 
 
 def forecast(sheet: FigureSheet, stage: str, left: int) -> Forecast | None:
-    """Return in how many working days `left` answers are given; None where too few days were worked to tell."""
-    since = (timezone.localdate() - timedelta(days=_PACE_DAYS)).isoformat()
+    """Return in how many working days `left` answers are given; None where too few whole days were worked to tell."""
+    today = timezone.localdate()
+    since = today - timedelta(days=_PACE_DAYS)
     worked = np.array(
-        [day["answers"] for day in sheet.data.get("days", []) if day["stage"] == stage and day["day"] >= since]
+        [
+            day["answers"]
+            for day in sheet.data.get("days", [])
+            if day["stage"] == stage and since.isoformat() <= day["day"] < today.isoformat()
+        ]
     )
     if len(worked) < _MIN_DAYS or not left:
         return None

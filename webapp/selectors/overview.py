@@ -1,6 +1,5 @@
 """What a project's overview shows: how far both stages are, the pace, what needs a decision, running jobs."""
 
-import math
 from collections import Counter
 from dataclasses import dataclass
 from datetime import timedelta
@@ -17,7 +16,7 @@ from annotator.natural_order import natural_key
 from annotator.selectors.progress import Counts, held_counts, task_counts
 from annotator.selectors.scope import real_images
 from qa.models import AutomaticAct, FigureSheet
-from qa.selectors.figures import days_of, sheet_of
+from qa.selectors.figures import Forecast, days_of, forecast, sheet_of
 from qa.selectors.gold import acts_of
 from webapp.selectors.checks import act_reason, act_title
 from webapp.selectors.flags import flag_rows
@@ -126,17 +125,11 @@ def pace_of(sheet: FigureSheet | None, days: int) -> dict[str, Any]:
     }
 
 
-def days_left(progress: list[StageProgress], pace: dict[str, Any]) -> dict[str, int | None]:
-    """Return how many days each stage still takes at the pace since its first answer in the period.
-
-    None without a pace: no answer, or none before today, which says nothing about a day's work yet.
-    """
-    left: dict[str, int | None] = {}
-    for place, stage in enumerate(progress, start=1):
-        counts = [row[place] for row in pace["columns"]]
-        days = len(counts) - next((day for day, count in enumerate(counts) if count), len(counts))
-        left[stage.stage] = math.ceil(stage.wanted * days / sum(counts)) if days > 1 else None
-    return left
+def end_of(sheet: FigureSheet, progress: list[StageProgress]) -> Forecast | None:
+    """Return the forecast of the stage that takes longest; None where one of those with work left has none."""
+    found = [forecast(sheet, stage.stage, stage.wanted) for stage in progress if stage.wanted]
+    known = [each for each in found if each is not None]
+    return max(known, key=lambda each: each.high) if known and len(known) == len(found) else None
 
 
 def decisions_for(project: Project, counts: Counts, sizes: dict[str, int]) -> list[Decision]:

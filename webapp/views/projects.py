@@ -45,12 +45,11 @@ def overview(request: PageRequest, membership: Membership) -> HttpResponse:
     }
     if may_browse(membership):
         sheet = sheet_of(project)
-        pace = figures.pace_of(sheet, period)
         context |= {
-            "pace": pace,
+            "pace": figures.pace_of(sheet, period),
             "period": period,
             "as_of": sheet.computed_at if sheet else None,
-            "left": figures.days_left(progress, pace),
+            "left": figures.end_of(sheet, progress) if sheet else None,
             "decisions": figures.decisions_for(project, counts, sizes),
             "annotators": annotator_rows(sheet) if sheet else [],
             "jobs": figures.jobs_for(project),
