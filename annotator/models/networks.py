@@ -2,7 +2,6 @@
 
 from typing import ClassVar
 
-from django.conf import settings
 from django.db import models
 
 
@@ -17,7 +16,6 @@ class ModelVersion(models.Model):
     digest = models.CharField(max_length=64, unique=True)
     bundled = models.CharField(max_length=40, blank=True)
     file = models.FileField(max_length=200, blank=True)
-    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

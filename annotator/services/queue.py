@@ -33,7 +33,9 @@ _GIVEN_BACK = """
      CROSS JOIN LATERAL (SELECT * FROM annotator_task WHERE id = l.task_id OFFSET 0) t
      WHERE l.annotator_id = %(user)s AND l.state = {which} AND l.revises_id IS NULL
        AND t.project_id = %(project)s AND t.stage = %(stage)s
-       AND (l.purpose = 'check' AND t.state = 'done' OR l.purpose = '' AND t.state = 'open' AND t.places_left > 0)
+       AND (l.purpose = 'check' AND t.state = 'done'
+            AND NOT EXISTS (SELECT 1 FROM annotator_gold g WHERE g.person_id = t.person_id AND NOT g.is_active OFFSET 0)
+            OR l.purpose = '' AND t.state = 'open' AND t.places_left > 0)
        AND NOT EXISTS (SELECT 1 FROM annotator_lease o WHERE o.task_id = t.id AND o.annotator_id = %(user)s
                        AND o.state IN ('live', 'submitted', 'skipped') OFFSET 0)
      ORDER BY l.created_at {order} LIMIT 1)

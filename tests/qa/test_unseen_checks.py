@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from django.db.models import F
 
-from annotator.models import Lease, Membership, Project, Submission, Task
+from annotator.models import Gold, Lease, Membership, Project, Submission, Task
 from annotator.services.acceptance import accept_submission
 from qa.gold_tasks import score_gold, score_waiting_gold
 from qa.models import AutomaticAct, FigureSheet, GoldScore, GoldSheet
@@ -178,6 +178,14 @@ def test_what_was_given_back_comes_again_in_the_order_in_which_it_was_had(desk):
         again.append(desk.send(f"projects/{desk.world.project.pk}/next", body).json())
     assert [task_of(one) for one in again] == [task_of(one) for one in held]
     assert Task.objects.filter(places_left__lt=0).count() == 0
+
+
+def test_a_person_taken_out_of_the_checks_does_not_come_again(desk):
+    bundle = desk.next("settled")
+    desk.send(f"leases/{bundle['lease']['id']}/release")
+    person = Task.objects.get(pk=task_of(bundle)).person
+    Gold.objects.create(person=person, kind=Gold.Kind.REVIEWED, is_active=False)
+    assert task_of(desk.next("work")) != task_of(bundle)
 
 
 def let_minutes_pass(minutes: int) -> None:
