@@ -16,6 +16,7 @@ from body.surface import SurfacePoints, mirror
 from body.topology import load_topology
 
 Float64 = npt.NDArray[np.float64]
+Int32 = npt.NDArray[np.int32]
 Int64 = npt.NDArray[np.int64]
 
 _CELLS: Final = 192  # cells a side of a chart's search grid: about three candidate triangles a cell
@@ -47,16 +48,7 @@ def surface_of(
     Raises:
         ValueError: the lengths differ, a chart does not exist, or a coordinate of a chart is not finite.
     """
-    number, uv = _checked_iuv(np.asarray(chart), np.asarray(u), np.asarray(v))
-    triangle = np.full(len(number), -1, dtype=np.int32)
-    weights = np.zeros((len(number), 3))
-    order = np.argsort(number, kind="stable")
-    bounds = np.searchsorted(number[order], np.arange(1, N_CHARTS + 2))
-    for which in range(N_CHARTS):
-        rows = order[bounds[which] : bounds[which + 1]]
-        if len(rows):
-            triangle[rows], weights[rows] = _chart_grid(which + 1).locate(uv[rows])
-    return SurfacePoints(triangle, weights)
+    return SurfacePoints(*_grid().locate(*_checked_iuv(np.asarray(chart), np.asarray(u), np.asarray(v))))
 
 
 def mirror_iuv(
@@ -88,44 +80,76 @@ def _checked_iuv(
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _ChartGrid:
-    """One chart's UV triangles, hashed into square cells.
+class _Border:
+    """The border of one chart.
 
     Attributes:
-        triangles: (T,) canonical numbers of the chart's triangles.
-        to_weights: (T, 2, 3); weights of corners 1 and 2 are [a, b, c] . (u, v, 1).
-        cell_start: (CELLS * CELLS + 1,) where a cell's candidates begin in `cell_triangles`.
-        cell_triangles: (K,) local triangle numbers, those that touch a cell together.
-        border_triangle, border_corner: (B,) the chart's border edges: local triangle, and the corner where they start.
-        border_uv: (B, 2, 2) their ends.
+        triangle, corner: (B,) the triangle of each border edge, and the corner where the edge starts.
+        uv: (B, 2, 2) the ends.
     """
 
-    triangles: npt.NDArray[np.int32]
+    triangle: Int32
+    corner: Int64
+    uv: Float64
+
+    def nearest(self, uv: Float64) -> tuple[Int32, Float64]:
+        """Return triangles (N,) and weights (N, 3) of the border points nearest to pairs (N, 2)."""
+        triangle, weights = np.empty(len(uv), dtype=np.int32), np.zeros((len(uv), 3))
+        chunk = max(1, _BORDER_CHUNK // len(self.triangle))
+        for begin in range(0, len(uv), chunk):
+            rows = np.arange(begin, min(begin + chunk, len(uv)))
+            edge, share = self._nearest_edges(uv[rows])
+            triangle[rows] = self.triangle[edge]
+            weights[rows, self.corner[edge]] = 1.0 - share
+            weights[rows, (self.corner[edge] + 1) % 3] = share
+        return triangle, weights
+
+    def _nearest_edges(self, uv: Float64) -> tuple[Int64, Float64]:
+        """Return the edges (N,) nearest to pairs (N, 2), and how far along them, 0..1."""
+        start_u, start_v = self.uv[:, 0].T
+        side_u, side_v = (self.uv[:, 1] - self.uv[:, 0]).T
+        away_u, away_v = uv[:, :1] - start_u, uv[:, 1:] - start_v  # (N, B)
+        along = (away_u * side_u + away_v * side_v) / (side_u * side_u + side_v * side_v)
+        np.clip(along, 0.0, 1.0, out=along)
+        away_u -= along * side_u
+        away_v -= along * side_v
+        best = (away_u * away_u + away_v * away_v).argmin(axis=1)
+        return best, along[np.arange(len(uv)), best]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Grid:
+    """The UV triangles of all charts, hashed into the square cells of each.
+
+    Attributes:
+        to_weights: (F, 2, 3); weights of a triangle's corners 1 and 2 are [a, b, c] . (u, v, 1).
+        cell_start: (24 * CELLS * CELLS + 1,) where a cell's candidates begin in `cell_triangles`.
+        cell_triangles: (K,) triangles, those that touch a cell together.
+        borders: of charts 1..24.
+    """
+
     to_weights: Float64
-    cell_start: Int64
-    cell_triangles: Int64
-    border_triangle: Int64
-    border_corner: Int64
-    border_uv: Float64
+    cell_start: Int32
+    cell_triangles: Int32
+    borders: tuple[_Border, ...]
 
-    def locate(self, uv: Float64) -> tuple[npt.NDArray[np.int32], Float64]:
-        """Return canonical triangles (N,) and weights (N, 3) of finite pairs (N, 2)."""
-        local, weights = self._inside(uv)
-        outside = np.flatnonzero(local < 0)
-        chunk = max(1, _BORDER_CHUNK // len(self.border_triangle))
-        for begin in range(0, len(outside), chunk):
-            rows = outside[begin : begin + chunk]
-            local[rows], weights[rows] = self._nearest_on_border(uv[rows])
-        return self.triangles[local], weights
+    def locate(self, chart: npt.NDArray[np.uint8], uv: Float64) -> tuple[Int32, Float64]:
+        """Return triangles (N,), -1 on background, and weights (N, 3) of charts (N,) and finite pairs (N, 2)."""
+        triangle, weights = self._inside(chart, uv)
+        outside = np.flatnonzero((triangle < 0) & (chart > 0))
+        for which in np.unique(chart[outside]).tolist():
+            rows = outside[chart[outside] == which]
+            triangle[rows], weights[rows] = self.borders[which - 1].nearest(uv[rows])
+        return triangle, weights
 
-    def _inside(self, uv: Float64) -> tuple[Int64, Float64]:
+    def _inside(self, chart: npt.NDArray[np.uint8], uv: Float64) -> tuple[Int32, Float64]:
         """Try each cell's candidates in turn; -1 where none holds the pair."""
-        local = np.full(len(uv), -1, dtype=np.int64)
+        triangle = np.full(len(uv), -1, dtype=np.int32)
         weights = np.zeros((len(uv), 3))
-        rows = np.flatnonzero(((uv >= 0.0) & (uv <= 1.0)).all(axis=1))
-        cell = _cell_of(uv[rows])
-        at, end = self.cell_start[cell], self.cell_start[cell + 1]
+        rows = np.flatnonzero((chart > 0) & ((uv >= 0.0) & (uv <= 1.0)).all(axis=1))
         here = uv[rows]
+        cell = (chart[rows].astype(np.int64) - 1) * _CELLS**2 + _cell_of(here)
+        at, end = self.cell_start[cell], self.cell_start[cell + 1]
         while len(rows):
             has_candidate = at < end
             rows, at, end, here = rows[has_candidate], at[has_candidate], end[has_candidate], here[has_candidate]
@@ -136,28 +160,11 @@ class _ChartGrid:
             first = 1.0 - second - third
             is_hit = (first >= -_EPSILON) & (second >= -_EPSILON) & (third >= -_EPSILON)
             hit = rows[is_hit]
-            local[hit] = candidate[is_hit]
+            triangle[hit] = candidate[is_hit]
             weights[hit] = np.clip(np.stack([first[is_hit], second[is_hit], third[is_hit]], axis=-1), 0.0, None)
             is_open = ~is_hit
             rows, at, end, here = rows[is_open], at[is_open] + 1, end[is_open], here[is_open]
-        return local, weights
-
-    def _nearest_on_border(self, uv: Float64) -> tuple[Int64, Float64]:
-        """Return local triangles (N,) and weights (N, 3) of the border points nearest to pairs (N, 2)."""
-        start_u, start_v = self.border_uv[:, 0].T
-        side_u, side_v = (self.border_uv[:, 1] - self.border_uv[:, 0]).T
-        away_u, away_v = uv[:, :1] - start_u, uv[:, 1:] - start_v  # (N, B)
-        along = (away_u * side_u + away_v * side_v) / (side_u * side_u + side_v * side_v)
-        np.clip(along, 0.0, 1.0, out=along)
-        away_u -= along * side_u
-        away_v -= along * side_v
-        best = (away_u * away_u + away_v * away_v).argmin(axis=1)
-        share = along[np.arange(len(uv)), best]
-        corner = self.border_corner[best]
-        weights = np.zeros((len(uv), 3))
-        weights[np.arange(len(uv)), corner] = 1.0 - share
-        weights[np.arange(len(uv)), (corner + 1) % 3] = share
-        return self.border_triangle[best], weights
+        return triangle, weights
 
 
 def _cell_of(uv: Float64) -> Int64:
@@ -167,22 +174,26 @@ def _cell_of(uv: Float64) -> Int64:
 
 
 @cache
-def _chart_grid(chart: int) -> _ChartGrid:
-    """Build the search grid of chart 1..24."""
+def _grid() -> _Grid:
+    """Build the search grid of the atlas."""
     topology = load_topology()
-    triangles = np.flatnonzero(topology.face_chart == chart).astype(np.int32)
-    uv = topology.face_uv[triangles]  # (T, 3, 2)
-    cell_start, cell_triangles = _hash_boxes(uv.min(axis=1), uv.max(axis=1))
-    border_triangle, border_corner = _border_edges(uv)
-    return _ChartGrid(
-        triangles=triangles,
+    uv = topology.face_uv  # (F, 3, 2)
+    cell_start, cell_triangles = _hash_boxes(topology.face_chart, uv.min(axis=1), uv.max(axis=1))
+    return _Grid(
         to_weights=_weights_from_uv(uv),
         cell_start=cell_start,
         cell_triangles=cell_triangles,
-        border_triangle=border_triangle,
-        border_corner=border_corner,
-        border_uv=np.stack([uv[border_triangle, border_corner], uv[border_triangle, (border_corner + 1) % 3]], axis=1),
+        borders=tuple(_border(chart) for chart in range(1, N_CHARTS + 1)),
     )
+
+
+def _border(chart: int) -> _Border:
+    topology = load_topology()
+    triangles = np.flatnonzero(topology.face_chart == chart).astype(np.int32)
+    uv = topology.face_uv[triangles]
+    triangle, corner = _border_edges(uv)
+    ends = np.stack([uv[triangle, corner], uv[triangle, (corner + 1) % 3]], axis=1)
+    return _Border(triangles[triangle], corner, ends)
 
 
 def _weights_from_uv(uv: Float64) -> Float64:
@@ -193,19 +204,20 @@ def _weights_from_uv(uv: Float64) -> Float64:
     return np.concatenate([inverse, offset[:, :, None]], axis=2)
 
 
-def _hash_boxes(low: Float64, high: Float64) -> tuple[Int64, Int64]:
-    """Return for every cell the boxes (low, high: (T, 2)) that touch it, as starts and concatenated lists."""
+def _hash_boxes(chart: npt.NDArray[np.uint8], low: Float64, high: Float64) -> tuple[Int32, Int32]:
+    """Return for every cell the boxes (chart: (F,); low, high: (F, 2)) that touch it: starts, and lists end to end."""
     first = np.clip(((low - _EPSILON) * _CELLS).astype(np.int64), 0, _CELLS - 1)
     last = np.clip(((high + _EPSILON) * _CELLS).astype(np.int64), 0, _CELLS - 1)
     span = last - first + 1
     count = span[:, 0] * span[:, 1]
-    owner = np.repeat(np.arange(len(low)), count)
+    owner = np.repeat(np.arange(len(low), dtype=np.int32), count)
     rank = np.arange(len(owner)) - np.repeat(np.cumsum(count) - count, count)
     row, column = rank // span[owner, 0], rank % span[owner, 0]
-    cell = (first[owner, 1] + row) * _CELLS + first[owner, 0] + column
+    of_chart = (chart[owner].astype(np.int64) - 1) * _CELLS**2
+    cell = of_chart + (first[owner, 1] + row) * _CELLS + first[owner, 0] + column
     order = np.argsort(cell, kind="stable")
-    start = np.searchsorted(cell[order], np.arange(_CELLS * _CELLS + 1))
-    return start, owner[order]
+    start = np.searchsorted(cell[order], np.arange(N_CHARTS * _CELLS**2 + 1))
+    return start.astype(np.int32), owner[order]
 
 
 def _border_edges(uv: Float64) -> tuple[Int64, Int64]:

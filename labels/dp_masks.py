@@ -14,7 +14,7 @@ from body.parts import N_PARTS
 from labels.boxes import Box, Crop
 from labels.errors import LabelError
 from labels.label_maps import LabelMap
-from labels.rle import Rle, check_rle, mask_of_runs, pack_runs, runs_of
+from labels.rle import Rle, check_rle, check_rles, pack_runs, runs_of
 
 MASK_SIDE: Final = 256
 _SIZE: Final = (MASK_SIDE, MASK_SIDE)
@@ -70,10 +70,13 @@ def cells_of(dp_masks: object) -> LabelMap:
     Raises:
         LabelError: not 14 entries, or one that is no RLE of 256 x 256.
     """
-    cells = np.zeros(_SIZE, dtype=np.uint8)
+    cells = np.zeros(MASK_SIDE * MASK_SIDE, dtype=np.uint8)
     for part, runs in runs_by_part(dp_masks).items():
-        cells[mask_of_runs(runs, _SIZE)] = part
-    return cells
+        n_inside = len(runs) // 2
+        start, length = np.cumsum(runs)[: 2 * n_inside : 2], runs[1::2]
+        place = np.repeat(start - np.cumsum(length) + length, length) + np.arange(length.sum())
+        cells[place] = part
+    return cells.reshape(_SIZE, order="F")
 
 
 def runs_by_part(dp_masks: object) -> dict[int, NDArray[np.int64]]:
@@ -85,8 +88,8 @@ def runs_by_part(dp_masks: object) -> dict[int, NDArray[np.int64]]:
     if not isinstance(dp_masks, list) or len(dp_masks) != N_PARTS:
         found = f"{len(dp_masks)} entries" if isinstance(dp_masks, list) else type(dp_masks).__name__
         raise LabelError(f"dp_masks must be a list of {N_PARTS} entries, one a part, got {found}")
-    checked = ((part, check_entry(entry)) for part, entry in enumerate(dp_masks, start=1))
-    return {part: runs for part, runs in checked if runs is not None}
+    shown = {part: _rle_in(entry) for part, entry in enumerate(dp_masks, start=1) if entry != []}
+    return dict(zip(shown, check_rles(list(shown.values()), _SIZE), strict=True))
 
 
 def check_entry(entry: object) -> NDArray[np.int64] | None:
@@ -95,11 +98,13 @@ def check_entry(entry: object) -> NDArray[np.int64] | None:
     Raises:
         LabelError: neither [] nor an RLE that fills 256 x 256.
     """
-    if isinstance(entry, list) and not entry:
-        return None
+    return None if entry == [] else check_rle(_rle_in(entry), _SIZE)
+
+
+def _rle_in(entry: object) -> Mapping[str, Any]:
     if not isinstance(entry, Mapping):
         raise LabelError(f"must be [] or a compressed RLE of 256 x 256, got {type(entry).__name__}")
-    return check_rle(entry, _SIZE)
+    return entry
 
 
 def _rle(mask: NDArray[np.bool_]) -> Rle:

@@ -12,7 +12,7 @@ from typing import IO, Any, Final
 
 from django.conf import settings
 from django.core.files.base import File
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import Q
 from PIL import Image as Pillow
 from PIL import ImageOps, UnidentifiedImageError
@@ -83,25 +83,26 @@ def add_image(
     if group:
         split = Image.objects.filter(project=project, group=group).values_list("split", flat=True).first() or split
     stored = store_bytes(f"images/{project.pk}/{digest[:2]}/{digest}{picture.suffix}", picture.content)
-    with transaction.atomic():
-        image, is_new = Image.objects.get_or_create(
-            project=project,
-            file_name=name,
-            sha256=digest,
-            defaults={
-                "file": stored,
-                "content_type": picture.content_type,
-                "width": picture.width,
-                "height": picture.height,
-                "split": split,
-                "group": group[:120],
-                "source_id": source_id,
-                "source": source or {},
-            },
-        )
-        if is_new:
+    image = Image(
+        project=project,
+        file_name=name,
+        sha256=digest,
+        file=stored,
+        content_type=picture.content_type,
+        width=picture.width,
+        height=picture.height,
+        split=split,
+        group=group[:120],
+        source_id=source_id,
+        source=source or {},
+    )
+    try:
+        with transaction.atomic():
+            image.save(force_insert=True)
             record_event(verb="added", target=image, project=project, actor=by, after={"file_name": name})
-    return image, is_new
+    except IntegrityError:  # somebody else has just added it
+        return Image.objects.get(project=project, file_name=name, sha256=digest), False
+    return image, True
 
 
 def check_picture(

@@ -10,6 +10,7 @@ import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from pathlib import PurePosixPath
 from typing import IO, Any, Final
 
 from django.db import transaction
@@ -149,13 +150,16 @@ def _import_images(run: ImportRun, records: list[Any], start: int) -> None:
     for first in range(start, len(records), BATCH):
         batch = records[first : first + BATCH]
         known = _known_images(run.project, [r.get("id") for r in batch if isinstance(r, dict)])
+        uploaded = _uploaded_images(run.project, [r for r in batch if isinstance(r, dict) and unstorable(r) is None])
         for index, record in enumerate(batch, start=first):
-            _import_image(run, record, index, known)
+            _import_image(run, record, index, known, uploaded)
             run.on_progress(index + 1, len(records), f"{index + 1:,} of {len(records):,} images")
         run.save_checkpoint(_checkpoint(run, first + len(batch), 0))
 
 
-def _import_image(run: ImportRun, record: Any, index: int, known: dict[int, Image]) -> None:
+def _import_image(
+    run: ImportRun, record: Any, index: int, known: dict[int, Image], uploaded: dict[str, list[Image]]
+) -> None:
     if not isinstance(record, dict) or not is_id(record.get("id")):
         run.report.refuse("image", index, "it has no whole number as id")
         return
@@ -176,7 +180,7 @@ def _import_image(run: ImportRun, record: Any, index: int, known: dict[int, Imag
             run.report.refuse("image", number, f"this id belongs to another {known[number].file_name} {_CLASH}")
         return
     try:
-        if (image := _adopted(run, number, name, record)) is not None:
+        if (image := _adopted(run, record, uploaded.get(safe_name(name).name, []))) is not None:
             known[number] = image
             run.report.counts["images_matched"] += 1
             return
@@ -200,18 +204,14 @@ def _import_image(run: ImportRun, record: Any, index: int, known: dict[int, Imag
     run.report.counts["images_added"] += is_new
 
 
-def _adopted(run: ImportRun, number: int, name: str, record: Record) -> Image | None:
-    """An image of this name that was uploaded before the file came: it takes the file's id."""
-    if (size := _size_of(record)) is None:
-        return None
-    uploaded = (
-        Image.objects.filter(project=run.project, source_id=None, file_name=safe_name(name).name)
-        .filter(width=size[0], height=size[1])
-        .order_by("pk")
-    )
-    image = next((image for image in uploaded if _has_its_pixels(run, image, record) is not False), None)
+def _adopted(run: ImportRun, record: Record, uploaded: list[Image]) -> Image | None:
+    """The one of the images of this name, uploaded before the file came, that is this one: it takes the file's id."""
+    size = _size_of(record)
+    of_size = [image for image in uploaded if (image.width, image.height) == size]
+    image = next((image for image in of_size if _has_its_pixels(run, image, record) is not False), None)
     if image is not None:
-        image.source_id, image.source = number, record
+        uploaded.remove(image)
+        image.source_id, image.source = record["id"], record
         image.save(update_fields=["source_id", "source"])
     return image
 
@@ -328,6 +328,16 @@ def _known_images(project: Project, numbers: list[Any]) -> dict[int, Image]:
     wanted = [number for number in numbers if is_id(number)]
     images = Image.objects.filter(project=project, source_id__in=wanted)
     return {image.source_id: image for image in images if image.source_id is not None}
+
+
+def _uploaded_images(project: Project, records: list[Record]) -> dict[str, list[Image]]:
+    """Images of these records' names that came without an annotation file, the oldest of a name first."""
+    names = [record.get("file_name") for record in records]
+    wanted = [PurePosixPath(name).name for name in names if isinstance(name, str)]
+    found: dict[str, list[Image]] = {}
+    for image in Image.objects.filter(project=project, source_id=None, file_name__in=wanted).order_by("pk"):
+        found.setdefault(image.file_name, []).append(image)
+    return found
 
 
 def _batches(records: Iterator[Record]) -> Iterator[list[Record]]:

@@ -25,4 +25,4 @@ def _problem_of(value: Any) -> str | None:
         text.encode()
     except UnicodeEncodeError:
         return "half a character"
-    return "a NUL character" if _NUL.search(text) else None
+    return "a NUL character" if "\\u0000" in text and _NUL.search(text) else None

@@ -10,7 +10,7 @@ from body.cse import N_CSE_VERTICES, REF_MODEL
 from body.parts import N_CHARTS, N_PARTS, PART_OF_CHART
 from labels.densepose_coco.defects import Level
 from labels.densepose_coco.reader import Record
-from labels.dp_masks import MASK_SIDE, check_entry
+from labels.dp_masks import MASK_SIDE, check_entry, runs_by_part
 from labels.errors import LabelError
 
 Tell = Callable[..., None]
@@ -62,10 +62,10 @@ def _column(annotation: Record, name: str, tell: Tell) -> Column | None:
     if not isinstance(values, list):
         tell(Level.ERROR, name, values, "must be a list with one number for each point")
         return None
-    for index, value in enumerate(values):
-        if type(value) not in (int, float):
-            tell(Level.ERROR, f"{name}[{index}]", value, "must be a number")
-            return None
+    if not set(map(type, values)) <= {int, float}:
+        index, value = next(pair for pair in enumerate(values) if type(pair[1]) not in (int, float))
+        tell(Level.ERROR, f"{name}[{index}]", value, "must be a number")
+        return None
     try:
         column = np.array(values, dtype=np.float64)
     except OverflowError:
@@ -120,22 +120,22 @@ def _check_masks(dp_masks: Any, tell: Tell) -> dict[int, NDArray[np.int64]] | No
     if len(dp_masks) != N_PARTS:
         tell(Level.ERROR, "dp_masks", f"{len(dp_masks)} entries", f"must have {N_PARTS}, one a part; [] if not visible")
         return None
-    parts: dict[int, NDArray[np.int64]] | None = {}
+    listed = [isinstance(entry, dict) and isinstance(entry.get("counts"), list) for entry in dp_masks]
+    try:
+        if not any(listed):
+            return {part: np.cumsum(runs) for part, runs in runs_by_part(dp_masks).items()}
+    except LabelError:
+        pass  # told below, of each entry
     for index, entry in enumerate(dp_masks):
         where = f"dp_masks[{index}]"
-        if isinstance(entry, dict) and isinstance(entry.get("counts"), list):
+        if listed[index]:
             tell(Level.ERROR, where, entry, "is an uncompressed RLE: compress it (pycocotools.mask.frPyObjects)")
-            parts = None
             continue
         try:
-            runs = check_entry(entry)
+            check_entry(entry)
         except LabelError as error:
             tell(Level.ERROR, where, entry, str(error))
-            parts = None
-            continue
-        if runs is not None and parts is not None:
-            parts[index + 1] = np.cumsum(runs)
-    return parts
+    return None
 
 
 def _check_parts(columns: dict[str, Column | None], parts: dict[int, NDArray[np.int64]], tell: Tell) -> None:
