@@ -71,6 +71,7 @@ def ask(project: Any) -> None:
         "annotator": f"{base}/annotators/{project.created_by_id}",
         "inbox": f"{base}/inbox", "inbox, flagged": f"{base}/inbox?kind=flagged", "people": f"{base}/people",
         "people, disagreeing": f"{base}/people?state=disagree", "people, by dispute": f"{base}/people?order=disputed",
+        "images": f"{base}/images", "imports": f"{base}/imports", "releases": f"{base}/releases",
         "review cases": f"/api/v1{base}/cases?stage=correspondence", "members": f"{base}/members",
         "annotators as CSV": f"{base}/figures/annotators.csv",
     }  # fmt: skip

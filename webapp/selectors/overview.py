@@ -16,7 +16,7 @@ from annotator.natural_order import natural_key
 from annotator.selectors.progress import Counts, held_counts, task_counts
 from annotator.selectors.scope import real_images
 from qa.models import AutomaticAct, FigureSheet
-from qa.selectors.figures import Forecast, days_of, forecast, sheet_of
+from qa.selectors.figures import Forecast, days_of, forecast
 from qa.selectors.gold import acts_of
 from webapp.selectors.checks import act_reason, act_title
 from webapp.selectors.flags import flag_rows
@@ -132,14 +132,19 @@ def end_of(sheet: FigureSheet, progress: list[StageProgress]) -> Forecast | None
     return max(known, key=lambda each: each.high) if known and len(known) == len(found) else None
 
 
-def decisions_for(project: Project, counts: Counts, sizes: dict[str, int]) -> list[Decision]:
-    """Return what waits for a decision, the gravest first; counts and sizes as task_counts and sizes_of tell."""
+def decisions_for(project: Project, counts: Counts, sizes: dict[str, int], sheet: FigureSheet | None) -> list[Decision]:
+    """Return what waits for a decision, the gravest first.
+
+    Args:
+        counts, sizes: as `task_counts` and `sizes_of` tell.
+        sheet: the project's own.
+    """
     people = reverse("project-people", args=[project.pk])
     flagged, review = (sum(row[state] for row in counts.values()) for state in (Task.State.FLAGGED, Task.State.REVIEW))
     checks = (
         *_acts(project), _unreadable(project), _flagged(flagged, people), _review(project, review),
-        _skipped(project, people), _habits(project), _sent_back(project, people), _proposed(sizes["proposed"], people),
-        _without_people(project),
+        _skipped(project, people), _habits(project, sheet), _sent_back(project, people),
+        _proposed(sizes["proposed"], people), _without_people(project),
     )  # fmt: skip
     return [decision for decision in checks if decision is not None]
 
@@ -201,8 +206,8 @@ def _skipped(project: Project, people: str) -> Decision | None:
     return Decision("skip", "warn", title, words, f"{people}?state=skipped", _("Look"))
 
 
-def _habits(project: Project) -> Decision | None:
-    people = {row["who"] for row in flag_rows(sheet_of(project))}
+def _habits(project: Project, sheet: FigureSheet | None) -> Decision | None:
+    people = {row["who"] for row in flag_rows(sheet)}
     if not people:
         return None
     n = len(people)

@@ -50,7 +50,7 @@ def overview(request: PageRequest, membership: Membership) -> HttpResponse:
             "period": period,
             "as_of": sheet.computed_at if sheet else None,
             "left": figures.end_of(sheet, progress) if sheet else None,
-            "decisions": figures.decisions_for(project, counts, sizes),
+            "decisions": figures.decisions_for(project, counts, sizes, sheet),
             "annotators": annotator_rows(sheet) if sheet else [],
             "jobs": figures.jobs_for(project),
         }
