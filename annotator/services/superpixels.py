@@ -4,8 +4,9 @@ from collections.abc import Iterator
 from typing import Final
 
 from django.core.files.storage import default_storage
+from django.db.models import Exists, OuterRef
 
-from annotator.models import Image, Lease, Person, Project
+from annotator.models import Image, Lease, Person, Project, Stage, Task
 from annotator.services.jobs import enqueue_job
 from labels.boxes import Crop
 
@@ -48,8 +49,13 @@ def prepare_superpixels(project: Project) -> None:
 
 
 def people_without(project: Project) -> Iterator[Person]:
-    """Yield the annotatable people of a project whose regions are not stored."""
-    people = Person.objects.filter(project=project, is_crowd=False, is_ignored=False, is_deleted=False)
+    """Yield the people of a project who are still to be painted and whose regions are not stored.
+
+    Whoever came with accepted parts is left out, as nobody paints them: where someone does, they are made when asked.
+    """
+    settled = [Task.State.DONE, Task.State.CLOSED]
+    to_paint = Task.objects.filter(person=OuterRef("pk"), stage=Stage.PARTS).exclude(state__in=settled)
+    people = Person.objects.filter(Exists(to_paint), project=project)
     # Not their masks, keypoints and records, which are most of a row.
     people = people.select_related("image").only(*_BOX, *(f"image__{name}" for name in _PICTURE))
     for person in people.iterator(chunk_size=500):

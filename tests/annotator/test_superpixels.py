@@ -9,7 +9,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from PIL import Image as Pillow
 
-from annotator.models import Job
+from annotator.models import Job, Task
 from annotator.services.jobs import run_job
 from annotator.services.superpixels import people_without, prepare_superpixels, superpixels_name
 from labels.superpixels import MAX_BYTES, MAX_SIDE, decode, find_superpixels, pack_superpixels
@@ -98,6 +98,14 @@ def test_all_people_are_read_by_their_boxes_alone(world) -> None:
     assert len(queries) == 1
     assert "mask" not in queries[0]["sql"]
     assert "source" not in queries[0]["sql"]
+
+
+@pytest.mark.django_db
+def test_nothing_is_made_ahead_for_whom_nobody_will_paint(world) -> None:
+    painted, wanted = world.person(), world.person(box=(10, 10, 40, 60))
+    world.person(box=(90, 10, 40, 60), is_crowd=True)
+    Task.objects.filter(person=painted, stage="parts").update(state=Task.State.DONE, places_left=0)
+    assert list(people_without(world.project)) == [wanted]
 
 
 def _stored(world) -> list[str]:
