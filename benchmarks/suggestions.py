@@ -15,7 +15,7 @@ from densepose.predictor import load_predictor
 from densepose.training.examples import People, Source
 from labels.boxes import Box, crop_around
 from labels.dp_masks import label_map_of
-from labels.islands import without_strays
+from labels.islands import tidied, without_strays
 from labels.prefill import prefill_parts
 from labels.rle import decode_mask
 
@@ -29,8 +29,8 @@ def main() -> None:
     predictor = load_predictor(options.weights)
     people = People([Source.of(options.folder)], 0.15)
     names = (
-        "network", "network, without strays", "network, inside the outline", "without strays, else nearest limb",
-        "nearest limb",
+        "network", "network, without strays", "the same, tidied", "network, inside the outline",
+        "tidied, else nearest limb", "nearest limb",
     )  # fmt: skip
     shares: dict[str, list[float]] = {name: [] for name in names}
     pixels = dict.fromkeys(shares, 0)
@@ -50,8 +50,9 @@ def main() -> None:
         seen = crop.cut(network)
         cleaned = without_strays(seen)
         inside = np.where(outline, seen, 0)
-        completed = np.where(outline & (cleaned > 0), cleaned, limbs)
-        maps = dict(zip(names, (seen, cleaned, inside, completed, limbs), strict=True))
+        tidy = tidied(cleaned)
+        both = np.where(outline & (tidy > 0), tidy, limbs)
+        maps = dict(zip(names, (seen, cleaned, tidy, inside, both, limbs), strict=True))
         for name, found in maps.items():
             # Background called body counts against it too.
             wanted = (truth > 0) | (found > 0)

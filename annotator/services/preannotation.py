@@ -16,7 +16,7 @@ from annotator.services.people import create_person
 from annotator.services.suggestions import completed_by_limbs
 from labels.boxes import Box
 from labels.dense_maps import DenseMap
-from labels.islands import without_strays
+from labels.islands import tidied, without_strays
 from labels.label_maps import pack
 
 _ENDED = (Task.State.DONE, Task.State.CLOSED)
@@ -104,7 +104,7 @@ def store_proposal(
     fields: dict[str, Any] = {"source": version.name[:40], "uncertainty": uncertainty}
     if seen is not None and seen.chart.any():
         fields |= {
-            "label_map": pack(completed_by_limbs(without_strays(seen.part), person, crop)),
+            "label_map": pack(completed_by_limbs(tidied(without_strays(seen.part)), person, crop)),
             "surface": seen.pack(),
         }
         fields |= {"crop_x": crop.x, "crop_y": crop.y, "crop_width": crop.width, "crop_height": crop.height}
