@@ -100,8 +100,11 @@ def add_image(
         with transaction.atomic():
             image.save(force_insert=True)
             record_event(verb="added", target=image, project=project, actor=by, after={"file_name": name})
-    except IntegrityError:  # somebody else has just added it
-        return Image.objects.get(project=project, file_name=name, sha256=digest), False
+    except IntegrityError:
+        # Somebody else has just added it, or given its id to another picture.
+        if (known := Image.objects.filter(project=project, file_name=name, sha256=digest).first()) is None:
+            raise
+        return known, False
     return image, True
 
 
