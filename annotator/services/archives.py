@@ -96,10 +96,12 @@ def unpack_archive(
 
 def _check_whole(entries: list[zipfile.ZipInfo]) -> None:
     if len(entries) > settings.MAX_ARCHIVE_FILES:
-        raise TooLargeError(f"The archive holds {len(entries)} files, at most {settings.MAX_ARCHIVE_FILES} are taken.")
+        raise TooLargeError(
+            f"The archive holds {len(entries)} files, at most {settings.MAX_ARCHIVE_FILES} are taken: send it in parts."
+        )
     expanded = sum(entry.file_size for entry in entries)
     if expanded > 2 * settings.MAX_ARCHIVE_BYTES:
-        raise TooLargeError(f"The archive unpacks to {expanded >> 20} MB, more than is taken.")
+        raise TooLargeError(f"The archive unpacks to {expanded >> 20} MB, more than is taken: send it in parts.")
 
 
 def _take(

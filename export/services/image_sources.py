@@ -63,7 +63,10 @@ class ZipImages:
             raise InvalidInputError("the images must come as a zip, and this file is none") from error
         entries = [entry for entry in self._archive.infolist() if not entry.is_dir()]
         if len(entries) > settings.MAX_ARCHIVE_FILES:
-            raise InvalidInputError(f"the zip holds {len(entries):,} files, more than {settings.MAX_ARCHIVE_FILES:,}")
+            raise InvalidInputError(
+                f"the zip holds {len(entries):,} files, more than {settings.MAX_ARCHIVE_FILES:,}: "
+                "unpack it on the server and import its folder with manage.py import_coco"
+            )
         self._by_path = {entry.filename: entry for entry in entries}
         self._by_name = {PurePosixPath(entry.filename).name: entry for entry in entries}
 
