@@ -9,6 +9,7 @@ from tests.distances import StraightTable
 from tests.factories import answered
 from tests.gold import let_a_day_pass
 from tests.webapp.clients import browser
+from webapp.selectors.flags import some_of
 
 WORDS = {
     "lazy": ("points on heaps", "In 85 % of 120 parts all points lie on one spot; the bound is 10 %."),
@@ -58,6 +59,11 @@ def test_managers_read_what_was_counted(world, flagged, django_assert_max_num_qu
     assert "Look into the habits of 1 annotator" in overview
     assert f"{flagged}/figures#habits" in overview
     assert "Habits to look into" not in client.get(f"{flagged}/annotators/{world.ben.pk}").content.decode()
+
+
+def test_of_many_names_the_first_are_told():
+    assert some_of(["Cy 2", "Al", "Cy 10", "Bo"]) == "Al, Bo, Cy 2, Cy 10"
+    assert some_of(f"A{number}" for number in range(42)) == "A0, A1, A2, A3, others"
 
 
 def test_annotators_do_not_see_flags(world, flagged):

@@ -1,5 +1,6 @@
 """Words for the habits of annotators that ask for a decision, read from the project's kept sheet."""
 
+from collections.abc import Iterable
 from typing import Any, Final
 
 from django.utils.translation import gettext as _
@@ -58,9 +59,13 @@ def flag_rows(sheet: FigureSheet | None, annotator: int | None = None) -> list[d
     return sorted(told, key=lambda row: (natural_key(row["who"]), row["id"]))
 
 
+def some_of(names: Iterable[str]) -> str:
+    """Return the first names of a list in words; that there are others is said, and not who."""
+    known = sorted(names, key=natural_key)
+    return _(", ").join([*known[:_NAMED], *([_("others")] if len(known) > _NAMED else [])])
+
+
 def _told(flag: dict[str, Any], names: dict[int, str]) -> dict[str, Any]:
-    others = sorted((names.get(pk, "–") for pk in flag["others"]), key=natural_key)
-    more = [_("others")] if len(others) > _NAMED else []
     return {
         "n": flag["n"],
         "share": round(100 * flag["value"]),
@@ -70,5 +75,5 @@ def _told(flag: dict[str, Any], names: dict[int, str]) -> dict[str, Any]:
         "ends": f"{flag['low']:.1f} – {flag['high']:.1f}" if flag["high"] is not None else "",
         "sides": str(_SIDES.get(flag.get("sides", ""), "")),
         "stage": Stage(flag["stage"]).label,
-        "others": _(", ").join([*others[:_NAMED], *more]),
+        "others": some_of(names.get(pk, "–") for pk in flag["others"]),
     }

@@ -12,14 +12,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from annotator.models import Gold, Image, Job, Lease, Person, Project, SentBack, Stage, Task
-from annotator.natural_order import natural_key
 from annotator.selectors.progress import Counts, held_counts, task_counts
 from annotator.selectors.scope import real_images
 from qa.models import AutomaticAct, FigureSheet
 from qa.selectors.figures import Forecast, days_of, forecast
 from qa.selectors.gold import acts_of
 from webapp.selectors.checks import act_reason, act_title
-from webapp.selectors.flags import flag_rows
+from webapp.selectors.flags import flag_rows, some_of
 from webapp.words import SKIP_WORDS, day_words
 
 SHOWN_JOBS = 6
@@ -215,7 +214,7 @@ def _habits(project: Project, sheet: FigureSheet | None) -> Decision | None:
         "n": n
     }
     url = reverse("project-figures", args=[project.pk]) + "#habits"
-    return Decision("warning", "warn", title, _(", ").join(sorted(people, key=natural_key)), url, _("Look"))
+    return Decision("warning", "warn", title, some_of(people), url, _("Look"))
 
 
 def _sent_back(project: Project, people: str) -> Decision | None:
