@@ -12,7 +12,7 @@ import json
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, redirect_stdout
+from contextlib import contextmanager
 from pathlib import Path
 
 from benchmarks.queue import services
@@ -94,7 +94,7 @@ def exchange(annotations: Path, images: Path, people: int, folder: Path) -> None
     project = create_project(name="Exchange", by=manager, manager=manager)
     told = io.StringIO()
     for what in ("import", "import again"):
-        with measured(what, people), redirect_stdout(told):
+        with measured(what, people):
             call_command("import_coco", str(project.pk), str(annotations), str(images), quiet=True, stdout=told)
     assert Person.objects.filter(project=project).count() == people, told.getvalue()
     for has_images in (False, True):
